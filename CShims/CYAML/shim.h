@@ -1,0 +1,2 @@
+// libyaml: the event parser that gives every event its line and column.
+#include <yaml.h>
