@@ -1,6 +1,6 @@
 // What is counted: one set that serves RFC 8347, RFC 6527 and RFC 2787, and what operators miss.
 
-package import VRRPWire
+import VRRPWire
 
 /// Counters of one virtual router since it was configured. Names follow RFC 8347.
 package struct RouterCounters: Equatable, Sendable, BitwiseCopyable {
