@@ -39,7 +39,9 @@ final class DiagnosticCollector {
     /// All mistakes in the order of the text; of very many, the first ones and how many follow.
     func diagnostics() -> [Diagnostic] {
         let sorted = advice.keys.sorted { ($0.place, $0.message) < ($1.place, $1.message) }
-        var shown = sorted.prefix(Self.maximumCount).map { diagnostic($0, advice: advice[$0] ?? nil) }
+        var shown = sorted.prefix(Self.maximumCount).map {
+            diagnostic($0, advice: advice[$0] ?? nil)
+        }
         if sorted.count > Self.maximumCount, let last = shown.popLast() {
             var summary = last
             summary.message = "\(sorted.count - Self.maximumCount + 1) more mistakes from here on"
