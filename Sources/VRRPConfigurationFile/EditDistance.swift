@@ -7,7 +7,9 @@ func nearest(to word: String, among candidates: [String]) -> String? {
     let lowered = word.lowercased().replacing("_", with: "-")
     let ranked = candidates.map { ($0, editDistance(lowered, $0)) }
     guard let best = ranked.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) else { return nil }
-    return best.1 <= max(1, best.0.utf8.count / 3) ? best.0 : nil
+    // As many changes as letters is not the same word.
+    let limit = min(max(1, best.0.utf8.count / 3), best.0.utf8.count - 1)
+    return best.1 <= limit ? best.0 : nil
 }
 
 /// Insertions, deletions, substitutions and swaps of neighbours between two words.

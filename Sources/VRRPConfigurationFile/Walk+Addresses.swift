@@ -86,7 +86,8 @@ extension Walk {
         } else if parts.count == 2, let address = IPAddress(parts[0]) {
             report(
                 node.place, "\(written(node)) has a wrong prefix length",
-                advice: "it is a number from 1 to \(address.family.bitCount) for \(address.family)")
+                advice: "it is a number from 1 to \(address.family.bitCount) for "
+                    + (address.family == .ipv4 ? "IPv4" : "IPv6"))
         } else if text.contains("%") {
             report(
                 node.place, "\(written(node)) has a zone",

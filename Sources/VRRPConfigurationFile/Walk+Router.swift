@@ -110,16 +110,13 @@ extension Walk {
     }
 
     private func version(_ node: Node, _ key: String) -> VRRPVersion? {
-        switch word(["3", "2", "both"])(node, key) {
-        case "3": return .v3
-        case "2": return .v2
-        case "both":
+        if let text = text(node, key), text == "both" {
             report(
                 node.place, Self.notAvailable("version: both"),
                 advice: "write `version: 3`, or `version: 2` until all routers speak version 3")
             return nil
-        default: return nil
         }
+        return word(["3", "2"])(node, key).map { $0 == "3" ? .v3 : .v2 }
     }
 
     private func priority(_ node: Node, _ key: String) -> Priority? {
@@ -142,7 +139,9 @@ extension Walk {
     }
 
     private func mac(_ node: Node, _ key: String) -> String? {
-        guard word(["interface", "virtual"])(node, key) == "virtual" else { return "interface" }
+        guard let text = text(node, key), text == "virtual" else {
+            return word(["interface"])(node, key)
+        }
         report(
             node.place, Self.notAvailable("mac: virtual"),
             advice: "remove the key; `mac: interface` is what this version does")

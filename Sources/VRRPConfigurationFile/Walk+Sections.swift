@@ -19,7 +19,7 @@ extension Walk {
     private static let unavailableTopKeys = [
         "groups": "remove the key; every router decides for itself",
         "trackers": "remove the key; `track-interface` watches a router's own interface",
-        "hooks": "remove the key; follow the events with vrrpctl",
+        "hooks": "remove the key; every transition is in the log",
         "realtime": "remove the key; set the scheduling policy in the unit of vrrpd",
     ]
 

@@ -94,7 +94,8 @@ struct GoodFileTests {
 
     @Test("variables and credentials are expanded, and never printed")
     func expansions() throws {
-        let text = pair("priority: \"${env:P}\"").replacing("eth1", with: "\"${cred:lan}.${env:V}\"")
+        let text = pair("priority: \"${env:P}\"").replacing(
+            "eth1", with: "\"${cred:lan}.${env:V}\"")
         let router = try load(
             text, environment: ["P": "42", "V": "9"], credentials: ["lan": "eth5\n"]
         ).routers[0]

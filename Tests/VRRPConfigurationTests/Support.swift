@@ -12,7 +12,9 @@ func load(
         node: node, nodeIsOverride: override, environment: environment,
         credential: { credentials[$0] })
     return try loader.load(
-        texts.enumerated().map { SourceFile(name: "\($0.offset).yaml", text: Array($0.element.utf8)) })
+        texts.enumerated().map {
+            SourceFile(name: "\($0.offset).yaml", text: Array($0.element.utf8))
+        })
 }
 
 /// A file with one router and the given keys in addition.
