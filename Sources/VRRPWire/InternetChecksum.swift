@@ -49,6 +49,13 @@ package struct InternetChecksum: Sendable, BitwiseCopyable {
         add(UInt16(protocolNumber))
     }
 
+    /// The same for a VRRP message that came in a datagram with this header.
+    package mutating func addPseudoHeader(_ header: DatagramHeader, length: Int) {
+        addPseudoHeader(
+            source: header.source, destination: header.destination,
+            protocolNumber: IPProtocolNumber.vrrp, length: length)
+    }
+
     /// The checksum to send, or 0 when the bytes added included a correct one.
     package var value: UInt16 {
         var folded = sum
