@@ -1,4 +1,4 @@
-// The text of one file and where its lines begin, so that a diagnostic can show the line it is about.
+// The text of one file and where its lines begin, so that a diagnostic can show its line.
 // Whoever calls has opened and read the file; nothing here touches the file system.
 
 /// One configuration file as it was read.

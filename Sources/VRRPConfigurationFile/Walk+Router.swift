@@ -4,7 +4,7 @@
 import VRRPConfiguration
 import VRRPWire
 
-/// An entry as it was read. Nil is a value that is absent or wrong; what is wrong has been reported.
+/// An entry as it was read. Nil is a value that is absent, or wrong and reported.
 struct RouterEntry {
     var name: String
     var place: Place
