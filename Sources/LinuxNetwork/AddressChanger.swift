@@ -184,5 +184,5 @@ package struct AddressChanger: ~Copyable {
             && message.append(attribute: Netlink.addressAddress, address)
     }
 
-    private static let batch = 256
+    package static let batch = 256
 }

@@ -1,6 +1,14 @@
 // Signals as something to read.
 
 import CSys
+import Glibc
+
+/// The numbers of the signals that a daemon lives by.
+package enum Signal {
+    package static let hangUp = SIGHUP
+    package static let interrupt = SIGINT
+    package static let terminate = SIGTERM
+}
 
 package struct SignalDescriptor: ~Copyable {
     private let descriptor: FileDescriptor

@@ -75,10 +75,12 @@ package enum Daemon {
         _ options: DaemonOptions, _ configuration: Configuration
     ) throws(StartFailure) {
         let lock = try lockState(options.stateDirectory)
-        defer { withExtendedLifetime(lock) {} }
+        defer { extendLifetime(lock) }
         do throws(SystemError) {
             // Before any other thread starts, so that all of them leave signals to the descriptor.
-            let signals = try SignalDescriptor(Signal.handled)
+            let signals = try SignalDescriptor([
+                Signal.hangUp, Signal.interrupt, Signal.terminate,
+            ])
             let toEngine = try Mailbox<EngineMessage>(capacity: 256)
             let toOffice = try Mailbox<OfficeMessage>(capacity: 16384)
             let office = try Office(
@@ -89,20 +91,21 @@ package enum Daemon {
             var loop = try ProtocolLoop(
                 node: configuration.node, signals: signals, inbox: toEngine, office: toOffice)
             let thread = try startThread(name: "vrrpd-office") { office.run() }
-            defer { thread.join() }
             do throws(SystemError) {
                 try loop.run(configuration)
             } catch {
                 while !toOffice.post(.stopping) {}
+                thread.join()
                 throw error
             }
+            thread.join()
         } catch {
             throw .system(error, options.controlSocket ?? configuration.control.socket)
         }
     }
 
     private static func lockState(_ directory: String) throws(StartFailure) -> DirectoryLock {
-        do throws(DirectoryLockError) {
+        do throws(DirectoryLock.Failure) {
             return try DirectoryLock(directory: directory)
         } catch {
             throw .state(directory, error)
@@ -129,14 +132,14 @@ package enum Daemon {
 
 /// Why the daemon could not start, in a sentence.
 private enum StartFailure: Error, CustomStringConvertible {
-    case state(String, DirectoryLockError)
+    case state(String, DirectoryLock.Failure)
     case system(SystemError, String)
 
     var description: String {
         switch self {
         case .state(let directory, .heldBy(let process)):
-            "another vrrpd\(process.map { " (process \($0))" } ?? "") uses the state directory"
-                + " \(directory); give this one its own with --state-directory"
+            "another vrrpd (process \(process)) uses the state directory \(directory); give this"
+                + " one its own with --state-directory"
         case .state(let directory, .system(let error)):
             "cannot use the state directory \(directory): \(error)"
         case .system(let error, let socket) where error.code == Capability.addressInUse:

@@ -46,32 +46,42 @@ struct ProtocolLoop: ~Copyable {
         node: String, signals: consuming SignalDescriptor, inbox: Mailbox<EngineMessage>,
         office: Mailbox<OfficeMessage>
     ) throws(SystemError) {
-        engine = Engine(node: node)
-        ipv4 = try ProtocolSocket(
+        // Everything that can fail first: a value that owns descriptors is made whole or not at all.
+        let ipv4 = try ProtocolSocket(
             family: .ipv4, protocolNumber: Self.vrrp, group: .vrrpGroup(.ipv4))
-        ipv6 = Self.openIPv6()
-        frames = try FrameSocket()
-        monitor = try NetworkMonitor()
-        changer = try AddressChanger()
-        timer = try DeadlineTimer()
-        poller = try Poller()
+        let frames = try FrameSocket()
+        let monitor = try NetworkMonitor()
+        let changer = try AddressChanger()
+        let timer = try DeadlineTimer()
+        let poller = try Poller()
+        try poller.add(ipv4.rawDescriptor, token: Token.ipv4.rawValue)
+        let ipv6 = try Self.openIPv6(poller)
+        try poller.add(monitor.rawDescriptor, token: Token.monitor.rawValue)
+        try poller.add(timer.rawDescriptor, token: Token.timer.rawValue)
+        try poller.add(signals.rawDescriptor, token: Token.signals.rawValue)
+        try poller.add(inbox.rawDescriptor, token: Token.inbox.rawValue)
+        engine = Engine(node: node)
+        self.ipv4 = ipv4
+        self.ipv6 = ipv6
+        self.frames = frames
+        self.monitor = monitor
+        self.changer = changer
+        self.timer = timer
+        self.poller = poller
         self.signals = signals
         self.inbox = inbox
         self.office = office
-        try poller.add(ipv4.rawDescriptor, token: Token.ipv4.rawValue)
-        if let descriptor = ipv6?.rawDescriptor {
-            try poller.add(descriptor, token: Token.ipv6.rawValue)
-        }
-        try poller.add(monitor.rawDescriptor, token: Token.monitor.rawValue)
-        try poller.add(timer.rawDescriptor, token: Token.timer.rawValue)
-        try poller.add(self.signals.rawDescriptor, token: Token.signals.rawValue)
-        try poller.add(inbox.rawDescriptor, token: Token.inbox.rawValue)
-        results.reserveCapacity(AddressChanger.batchLimit)
-        changes.reserveCapacity(AddressChanger.batchLimit)
+        results.reserveCapacity(AddressChanger.batch)
+        changes.reserveCapacity(AddressChanger.batch)
     }
 
-    private static func openIPv6() -> ProtocolSocket? {
-        try? ProtocolSocket(family: .ipv6, protocolNumber: vrrp, group: .vrrpGroup(.ipv6))
+    private static func openIPv6(_ poller: borrowing Poller) throws(SystemError) -> ProtocolSocket? {
+        guard
+            let socket = try? ProtocolSocket(
+                family: .ipv6, protocolNumber: vrrp, group: .vrrpGroup(.ipv6))
+        else { return nil }
+        try poller.add(socket.rawDescriptor, token: Token.ipv6.rawValue)
+        return socket
     }
 
     /// Reads the kernel's tables, starts the configured routers and runs until a signal ends it.
@@ -132,15 +142,17 @@ extension ProtocolLoop {
         var left = limit
         while left > 0 {
             let now = now()
-            let count = try socket.receive(limit: min(left, packetsPerTurn)) { datagram, payload in
+            var malformed: Int32?
+            let count = try socket.receive(
+                limit: min(left, packetsPerTurn), onMalformed: { malformed = $0 }
+            ) { datagram, payload in
                 engine.receive(
                     payload,
                     header: DatagramHeader(
                         source: datagram.source, destination: datagram.destination,
                         hopLimit: datagram.hopLimit), interface: datagram.interface, at: now)
-            } onMalformed: { interface in
-                engine.receiveMalformed(interface: interface, at: now)
             }
+            if let malformed { engine.receiveMalformed(interface: malformed, at: now) }
             guard count == packetsPerTurn else { return }
             left -= count
         }
@@ -150,8 +162,13 @@ extension ProtocolLoop {
         _ socket: inout ProtocolSocket?, limit: Int, into engine: inout Engine
     ) throws(SystemError) {
         guard var open = socket.take() else { return }
-        defer { socket = consume open }
-        try drain(&open, limit: limit, into: &engine)
+        do throws(SystemError) {
+            try drain(&open, limit: limit, into: &engine)
+            socket = consume open
+        } catch {
+            socket = consume open
+            throw error
+        }
     }
 
     private static func synchronise(
@@ -258,14 +275,15 @@ extension ProtocolLoop {
         _ destination: IPAddress
     ) {
         do throws(SystemError) {
-            let message = engine.outbox.span.bytes.extracting(range)
             switch source.family {
             case .ipv4:
                 try ipv4.send(
-                    message, interface: interface, source: source, destination: destination)
+                    engine.outbox.span.bytes.extracting(range), interface: interface,
+                    source: source, destination: destination)
             case .ipv6:
                 try ipv6?.send(
-                    message, interface: interface, source: source, destination: destination)
+                    engine.outbox.span.bytes.extracting(range), interface: interface,
+                    source: source, destination: destination)
             }
             engine.sendSucceeded(router: router)
         } catch {
