@@ -10,6 +10,9 @@ package enum Clock {
     /// Since 1970. Steps; for people only.
     package static func wall() -> Duration { read(CLOCK_REALTIME) }
 
+    /// CLOCK_MONOTONIC: what the service manager wants to be told.
+    package static func monotonic() -> Duration { read(CLOCK_MONOTONIC) }
+
     private static func read(_ clock: clockid_t) -> Duration {
         var time = timespec()
         // Cannot fail: both clocks exist in every kernel that this runs on.

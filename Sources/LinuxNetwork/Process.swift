@@ -30,6 +30,8 @@ package func groupID(named name: String) -> UInt32? {
     return csys_group_id(name, &group) >= 0 ? group : nil
 }
 
+package func processID() -> Int { Int(getpid()) }
+
 package func effectiveUserID() -> UInt32 { geteuid() }
 
 /// Empty when the system does not tell.

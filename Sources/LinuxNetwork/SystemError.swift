@@ -17,12 +17,15 @@ package struct SystemError: Error, Equatable, Sendable {
 
 extension SystemError: CustomStringConvertible {
     /// `bind: Address already in use (EADDRINUSE)`.
-    package var description: String {
-        guard let text = csys_error_description(code), let name = csys_error_name(code) else {
-            return "\(call): error \(code)"
-        }
-        return "\(call): \(String(cString: text)) (\(String(cString: name)))"
+    package var description: String { "\(call): \(describe(errno: code))" }
+}
+
+/// `Address already in use (EADDRINUSE)`.
+package func describe(errno code: Int32) -> String {
+    guard let text = csys_error_description(code), let name = csys_error_name(code) else {
+        return "error \(code)"
     }
+    return "\(String(cString: text)) (\(String(cString: name)))"
 }
 
 /// Runs a wrapper from `CSys`, again after EINTR, and turns a negative errno into a typed error.
