@@ -108,17 +108,15 @@ package struct AddressChanger: ~Copyable {
         _ bytes: UnsafeRawBufferPointer, firstSequence: UInt32, port: UInt32
     ) -> Bool {
         var isLast = false
-        var found: [(Int, Int32)] = []
         _ = forEachNetlinkMessage(bytes) { message in
             let header = message.header
             guard
                 header.nlmsg_type == Netlink.error, header.nlmsg_pid == port,
                 let code = message.body(Int32.self)
             else { return }
-            found.append((position(of: header.nlmsg_seq, firstSequence), -min(code, 0)))
-        }
-        for (index, code) in found where codes.indices.contains(index) {
-            codes[index] = code
+            let index = position(of: header.nlmsg_seq, firstSequence)
+            guard codes.indices.contains(index) else { return }
+            codes[index] = code < 0 ? -code : 0
             if index == codes.count - 1 { isLast = true }
         }
         return isLast

@@ -13,6 +13,19 @@ package struct LinkObservation: Equatable, Sendable {
     package let hardwareAddress: MACAddress?
     package let mtu: Int
     package let isLoopback: Bool
+
+    package init(
+        index: Int32, name: String, isUp: Bool, hasCarrier: Bool, hardwareAddress: MACAddress?,
+        mtu: Int, isLoopback: Bool
+    ) {
+        self.index = index
+        self.name = name
+        self.isUp = isUp
+        self.hasCarrier = hasCarrier
+        self.hardwareAddress = hardwareAddress
+        self.mtu = mtu
+        self.isLoopback = isLoopback
+    }
 }
 
 package struct AddressObservation: Equatable, Sendable {
@@ -26,6 +39,21 @@ package struct AddressObservation: Equatable, Sendable {
     package let protocolTag: UInt8
     package let scope: UInt8
     package let flags: UInt32
+
+    package init(
+        interface: Int32, address: InterfaceAddress, isSecondary: Bool, isTentative: Bool,
+        isDadFailed: Bool, isDeprecated: Bool, protocolTag: UInt8, scope: UInt8, flags: UInt32
+    ) {
+        self.interface = interface
+        self.address = address
+        self.isSecondary = isSecondary
+        self.isTentative = isTentative
+        self.isDadFailed = isDadFailed
+        self.isDeprecated = isDeprecated
+        self.protocolTag = protocolTag
+        self.scope = scope
+        self.flags = flags
+    }
 }
 
 package enum NetworkObservation: Equatable, Sendable {

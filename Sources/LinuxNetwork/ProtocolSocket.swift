@@ -11,6 +11,15 @@ package struct ReceivedDatagram: Equatable, Sendable {
     package let source: IPAddress
     package let destination: IPAddress
     package let hopLimit: UInt8
+
+    package init(
+        interface: Int32, source: IPAddress, destination: IPAddress, hopLimit: UInt8
+    ) {
+        self.interface = interface
+        self.source = source
+        self.destination = destination
+        self.hopLimit = hopLimit
+    }
 }
 
 package struct ProtocolSocket: ~Copyable {
