@@ -3,7 +3,7 @@
 
 /// How much a change disturbs a virtual router that is running.
 package enum Disturbance: Comparable, CaseIterable, Sendable {
-    /// Taken over in place: nobody on the LAN sees more than new contents of the next advertisement.
+    /// Taken over in place: the LAN sees no more than new contents of the next advertisement.
     case none
     /// In place, but running timers are computed anew.
     case timersOnly

@@ -87,7 +87,8 @@ package enum AddressScope: UInt8, Hashable, CaseIterable, Sendable {
 
 /// What an IPv4 version 3 checksum covers: two readings of RFC 5798 are in the field.
 package enum ChecksumPolicy: String, CaseIterable, Sendable {
-    /// Both are accepted; what the segment's valid peer sends is sent, RFC 9568's until one was heard.
+    /// Both are accepted; what the segment's valid peer sends is sent, RFC 9568's until one was
+    /// heard.
     case auto
     /// The message alone, no pseudo-header for IPv4 (RFC 9568 §5.2.8).
     case rfc9568
