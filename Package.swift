@@ -76,7 +76,7 @@ let package = Package(
             name: "vrrpctl",
             dependencies: [
                 "VRRPControl", "VRRPConfiguration", "VRRPConfigurationFile", "LinuxNetwork",
-                argumentParser,
+                "VRRPRuntime", argumentParser,
             ],
             swiftSettings: strict),
 
