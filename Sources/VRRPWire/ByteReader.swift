@@ -12,7 +12,8 @@ package struct ByteReader: Sendable {
     package private(set) var position: Int
 
     package init(at position: Int = 0) {
-        self.position = position
+        // A negative position would pass the comparison with the end.
+        self.position = max(position, 0)
     }
 
     package mutating func byte(_ bytes: RawSpan) throws(EndOfBytes) -> UInt8 {

@@ -21,6 +21,13 @@ package struct InternetChecksum: Sendable, BitwiseCopyable {
         if offset < bytes.byteCount { add(UInt16(bytes.byte(at: offset)) << 8) }
     }
 
+    /// Adds what a buffer holds from an offset on.
+    package mutating func add(_ buffer: [UInt8], from start: Int = 0) {
+        // Called unsafe because of types with padding; bytes have none.
+        let bytes = unsafe buffer.span.bytes
+        add(bytes.extracting(droppingFirst: min(max(start, 0), buffer.count)))
+    }
+
     package mutating func add(_ address: IPAddress) {
         switch address {
         case .v4(let address):
@@ -47,6 +54,13 @@ package struct InternetChecksum: Sendable, BitwiseCopyable {
         add(destination)
         add(UInt32(truncatingIfNeeded: length))
         add(UInt16(protocolNumber))
+    }
+
+    /// The same for a VRRP message that came in a datagram with this header.
+    package mutating func addPseudoHeader(_ header: DatagramHeader, length: Int) {
+        addPseudoHeader(
+            source: header.source, destination: header.destination,
+            protocolNumber: IPProtocolNumber.vrrp, length: length)
     }
 
     /// The checksum to send, or 0 when the bytes added included a correct one.

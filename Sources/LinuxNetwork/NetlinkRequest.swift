@@ -1,0 +1,48 @@
+// One netlink message being built; libnl computes the lengths.
+
+import CNetlink
+
+struct NetlinkRequest: ~Copyable {
+    private let message: OpaquePointer
+    private let header: UnsafeMutablePointer<nlmsghdr>
+
+    /// Nil when there is no memory.
+    init?(type: UInt16, flags: UInt16, sequence: UInt32) {
+        guard let message = nlmsg_alloc_size(256) else { return nil }
+        let all = Int32(Netlink.request | flags)
+        guard let header = nlmsg_put(message, 0, sequence, Int32(type), 0, all) else {
+            nlmsg_free(message)
+            return nil
+        }
+        self.message = message
+        self.header = header
+    }
+
+    deinit {
+        nlmsg_free(message)
+    }
+
+    /// Appends zeros, at most as many as fit. False when there is no room.
+    func reserve(_ size: Int) -> Bool {
+        guard let space = nlmsg_reserve(message, size, 4) else { return false }
+        space.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+        return true
+    }
+
+    /// Appends the fixed part. False when there is no room.
+    func append<Value: BitwiseCopyable>(_ value: Value) -> Bool {
+        var value = value
+        return nlmsg_append(message, &value, MemoryLayout<Value>.size, 4) == 0
+    }
+
+    /// Appends an attribute. False when there is no room.
+    func append<Value: BitwiseCopyable>(attribute: Int32, _ value: Value) -> Bool {
+        var value = value
+        return nla_put(message, attribute, Int32(MemoryLayout<Value>.size), &value) == 0
+    }
+
+    /// The message so far. Lives as long as this.
+    var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: header, count: Int(header.pointee.nlmsg_len))
+    }
+}

@@ -1,0 +1,185 @@
+// What concerns several keys, or several routers, at once. Only values that could be read are
+// compared: what is wrong by itself has been reported where it stands.
+
+import VRRPConfiguration
+import VRRPWire
+
+/// Turns entries into virtual routers, and holds every new one against those before it.
+struct RouterChecks {
+    private struct Identity: Hashable {
+        var interface: String
+        var family: AddressFamily
+        var vrid: VirtualRouterID
+    }
+    private struct Owned: Hashable {
+        var interface: String
+        var address: IPAddress
+    }
+
+    private let walk: Walk
+    private var identities: [Identity: (router: String, place: Place)] = [:]
+    private var owned: [Owned: (router: String, place: Place)] = [:]
+    private(set) var routers: [VirtualRouterConfiguration] = []
+
+    init(walk: Walk) {
+        self.walk = walk
+    }
+
+    mutating func add(_ entry: RouterEntry) {
+        checkOwner(entry)
+        checkInterval(entry)
+        guard let addresses = entry.addresses else { return }
+        let families = AddressFamily.allCases.filter { family in
+            addresses.contains { $0.value.address.address.family == family }
+        }
+        for family in families {
+            checkList(
+                addresses.filter { $0.value.address.address.family == family }, family, of: entry)
+        }
+        checkVersion(entry, addresses: addresses, families: families)
+        checkDuplicates(entry, addresses: addresses, families: families)
+        for family in families {
+            append(
+                entry, family: family, isDual: families.count > 1,
+                addresses: addresses.map(\.value).filter { $0.address.address.family == family })
+        }
+    }
+
+    private mutating func append(
+        _ entry: RouterEntry, family: AddressFamily, isDual: Bool, addresses: [VirtualAddress]
+    ) {
+        guard
+            let interface = entry.interface?.own,
+            let vrid = entry.vrid.flatMap({ VirtualRouterID(UInt8(clamping: $0.own)) })
+        else { return }
+        var router = VirtualRouterConfiguration(
+            name: isDual ? "\(entry.name)/\(family)" : entry.name, family: family,
+            interface: interface, vrid: vrid, addresses: addresses)
+        if let version = entry.version { router.version = version.own }
+        if let priority = entry.priority { router.priority = priority.own }
+        if let advertise = entry.advertise { router.advertisementInterval = advertise.own }
+        if let preempt = entry.preempt { router.preemptMode = preempt }
+        if let delay = entry.preemptDelay { router.preemptDelay = delay }
+        if let delay = entry.startDelay { router.startDelay = delay }
+        if let checksum = entry.checksum { router.checksum = checksum }
+        if let announce = entry.announce { router.announce = announce }
+        if let track = entry.trackInterface { router.trackInterface = track }
+        routers.append(router)
+    }
+
+    /// Addresses have one owner (RFC 9568 §6.1).
+    private func checkOwner(_ entry: RouterEntry) {
+        let owners = (entry.priority?.all ?? []).filter { $0.value == .owner }
+        for second in owners.dropFirst() {
+            walk.report(
+                second.place, "only one node of router `\(entry.name)` can be `owner`",
+                advice: "give the others a priority from 1 to 254")
+        }
+    }
+
+    /// The interval as the version has it on the wire, on every node.
+    private func checkInterval(_ entry: RouterEntry) {
+        guard entry.isVersionKnown else { return }
+        let version = entry.version?.own ?? .v3
+        for (interval, place) in entry.advertise?.all ?? [] {
+            let range =
+                "router `\(entry.name)` speaks version \(version.rawValue), in which `advertise`"
+            switch version {
+            case .v2 where interval < .seconds(1) || interval.components.attoseconds != 0:
+                walk.report(
+                    place, "\(range) is whole seconds from 1s to 255s",
+                    advice: "write for example `1s`, or use `version: 3`")
+            case .v3 where interval > .milliseconds(40_950):
+                walk.report(
+                    place, "\(range) is at most 40.95s", advice: "write `40s` or less")
+            case .v3 where interval.components.attoseconds % 10_000_000_000_000_000 != 0:
+                walk.report(
+                    place, "\(range) is a multiple of 10ms", advice: "write for example `100ms`")
+            case .v2, .v3:
+                break
+            }
+        }
+    }
+
+    private func checkVersion(
+        _ entry: RouterEntry, addresses: [Walk.PlacedAddress], families: [AddressFamily]
+    ) {
+        guard
+            entry.version?.own == .v2,
+            let first = addresses.first(where: { $0.value.address.address.family == .ipv6 })
+        else { return }
+        walk.report(
+            first.place, "version 2 has no IPv6, and router `\(entry.name)` speaks version 2",
+            advice: families.count > 1
+                ? "move the IPv6 addresses to another router with `version: 3`"
+                : "write `version: 3`")
+    }
+
+    /// The list of one family as it is advertised.
+    private func checkList(
+        _ list: [Walk.PlacedAddress], _ family: AddressFamily, of entry: RouterEntry
+    ) {
+        let maximum = family == .ipv4 ? 255 : 90
+        if list.count > maximum {
+            walk.report(
+                list[maximum].place,
+                "router `\(entry.name)` has \(list.count) \(Self.name(family)) addresses; "
+                    + "one advertisement holds \(maximum)",
+                advice: "move some to another router with another `vrid`")
+        }
+        if family == .ipv6, let first = list.first, !first.value.address.address.isLinkLocal,
+            entry.version?.own != .v2
+        {
+            walk.report(
+                first.place, "the first IPv6 address of a router must be link-local",
+                advice: "put one in front, for example `fe80::1/64` (RFC 9568 5.2.9)")
+        }
+    }
+
+    private mutating func checkDuplicates(
+        _ entry: RouterEntry, addresses: [Walk.PlacedAddress], families: [AddressFamily]
+    ) {
+        var own: Set<IPAddress> = []
+        var fresh: [(Owned, Place)] = []
+        for address in addresses {
+            let number = address.value.address.address
+            guard own.insert(number).inserted else {
+                walk.report(
+                    address.place, "\(quoted("\(number)")) is in router `\(entry.name)` twice",
+                    advice: "remove one of the two")
+                continue
+            }
+            guard let interface = address.value.interface ?? entry.interface?.own else { continue }
+            let key = Owned(interface: interface, address: number)
+            if let first = owned[key] {
+                walk.report(
+                    address.place == first.place ? entry.place : address.place,
+                    "\(quoted("\(number)")) is on `\(interface)` twice: "
+                        + "in routers `\(first.router)` and `\(entry.name)`",
+                    advice: "it is first defined at \(walk.collector.name(of: first.place))")
+            } else {
+                fresh.append((key, address.place))
+            }
+        }
+        for (key, place) in fresh { owned[key] = (entry.name, place) }
+        guard let interface = entry.interface?.own, let vrid = entry.vrid,
+            let number = VirtualRouterID(UInt8(clamping: vrid.own))
+        else { return }
+        for family in families {
+            let key = Identity(interface: interface, family: family, vrid: number)
+            if let first = identities[key] {
+                walk.report(
+                    vrid.place == first.place ? entry.place : vrid.place,
+                    "`vrid` \(number) is on `\(interface)` twice for \(Self.name(family)): "
+                        + "in routers `\(first.router)` and `\(entry.name)`",
+                    advice: "it is first defined at \(walk.collector.name(of: first.place))")
+            } else {
+                identities[key] = (entry.name, vrid.place)
+            }
+        }
+    }
+
+    private static func name(_ family: AddressFamily) -> String {
+        family == .ipv4 ? "IPv4" : "IPv6"
+    }
+}

@@ -1,0 +1,100 @@
+// Which virtual addresses are wanted where, which the kernel has, and what is being changed:
+// wanted against observed, at any time, for any cause.
+
+import VRRPWire
+
+/// An address on an interface.
+struct AddressKey: Hashable {
+    var interface: Int32
+    var address: InterfaceAddress
+}
+
+/// The kernel's word about one address.
+enum Presence: Equatable {
+    case absent
+    case ours
+    /// Somebody else's: used, announced, never removed.
+    case foreign
+}
+
+struct AddressRecord {
+    /// The router it belongs to; nil for a leftover of ours that no router wants.
+    var router: Int?
+    var scope: UInt8
+    var wanted = false
+    var presence = Presence.absent
+    var inFlight = false
+    /// It went away while a request was on its way: the acknowledgement says nothing any more.
+    var removedInFlight = false
+    var queued = false
+    /// Not to be tried before the router's repair deadline.
+    var held = false
+}
+
+/// All records, and the queue of those that may differ from the kernel.
+struct AddressBook {
+    var records: [AddressKey: AddressRecord] = [:]
+    private var queue: [AddressKey] = []
+    private var head = 0
+    private(set) var unanswered: AddressRequest?
+    private var lastToken: UInt64 = 0
+
+    /// A takeover of a thousand addresses is cut into pieces, between which the loop looks at its
+    /// deadlines: this many take the kernel well under a millisecond.
+    static let requestLimit = 64
+
+    mutating func enqueue(_ key: AddressKey) {
+        guard records[key]?.queued == false else { return }
+        records[key]?.queued = true
+        queue.append(key)
+    }
+
+    /// The next request, if there is work and none is unanswered.
+    mutating func nextRequest() -> AddressRequest? {
+        guard unanswered == nil, head < queue.count else { return nil }
+        var changes: [AddressEdit] = []
+        while head < queue.count, changes.count < Self.requestLimit {
+            let key = queue[head]
+            head += 1
+            guard var record = records[key] else { continue }
+            record.queued = false
+            if let operation = Self.operation(for: record) {
+                record.inFlight = true
+                record.removedInFlight = false
+                changes.append(
+                    AddressEdit(
+                        operation: operation, interface: key.interface, address: key.address,
+                        scope: record.scope))
+            }
+            records[key] = record
+        }
+        if head == queue.count {
+            queue.removeAll(keepingCapacity: true)
+            head = 0
+        }
+        guard !changes.isEmpty else { return nil }
+        lastToken += 1
+        let request = AddressRequest(token: lastToken, changes: changes)
+        unanswered = request
+        return request
+    }
+
+    private static func operation(for record: AddressRecord) -> AddressEdit.Operation? {
+        guard !record.inFlight, !record.held else { return nil }
+        return switch (record.wanted, record.presence) {
+        case (true, .absent): .add
+        case (false, .ours): .remove
+        case (true, .ours), (true, .foreign), (false, .absent), (false, .foreign): nil
+        }
+    }
+
+    /// The request that `token` names, now answered; nil for a token that is not expected.
+    mutating func answer(_ token: UInt64) -> AddressRequest? {
+        guard let request = unanswered, request.token == token else { return nil }
+        unanswered = nil
+        return request
+    }
+
+    /// Nothing queued, nothing unanswered.
+    var isSettled: Bool { unanswered == nil && head == queue.count }
+}

@@ -1,0 +1,37 @@
+// What the engine asks of the world, as values. The interpreter carries them out in order and
+// gives every result back as an input.
+
+package import VRRPWire
+
+/// One thing to do. Byte ranges refer to the engine's `outbox`, which is valid until
+/// `clearEffects()`: what is sent was fixed when it was decided.
+package enum Effect: Equatable, Sendable {
+    /// Send a VRRP message in an IP datagram with TTL or hop limit 255.
+    case send(
+        router: Int, interface: Int32, source: IPAddress, destination: IPAddress, Range<Int>)
+    /// Send a complete Ethernet frame: gratuitous ARP or unsolicited neighbour advertisement.
+    case announce(router: Int, interface: Int32, Range<Int>)
+    /// Change the kernel's addresses; answer with `addressesChanged`. At most one is unanswered.
+    case changeAddresses(AddressRequest)
+    /// Join the VRRP group of a family on an interface; failure comes back as `listenFailed`.
+    case listen(interface: Int32, AddressFamily)
+    case stopListening(interface: Int32, AddressFamily)
+    case tell(EngineEvent)
+}
+
+/// A batch of changes, to be sent to the kernel in one piece.
+package struct AddressRequest: Equatable, Sendable {
+    /// Comes back with the results.
+    package var token: UInt64
+    package var changes: [AddressEdit]
+}
+
+/// One address to add or to remove.
+package struct AddressEdit: Equatable, Sendable, BitwiseCopyable {
+    package enum Operation: Equatable, Sendable, BitwiseCopyable { case add, remove }
+    package var operation: Operation
+    package var interface: Int32
+    package var address: InterfaceAddress
+    /// The kernel's number (`man 7 rtnetlink`, rtm_scope).
+    package var scope: UInt8
+}

@@ -1,0 +1,284 @@
+// Virtual addresses: wanted and observed, brought together by requests, announced to neighbours.
+
+package import VRRPCore
+import VRRPWire
+import VRRPConfiguration
+
+extension Engine {
+    /// Finds where a router's addresses belong now and moves what does not belong there any more.
+    mutating func placeAddresses(of index: Int, at now: Instant) {
+        let router = routers[index]
+        var keys: [AddressKey] = []
+        var scopes: [UInt8] = []
+        for virtual in router.configuration.addresses {
+            let device =
+                if let name = virtual.interface {
+                    interfaces.link(named: name)?.index
+                } else {
+                    router.interface
+                }
+            guard let device else { continue }
+            keys.append(AddressKey(interface: device, address: virtual.address))
+            scopes.append(virtual.scope.rawValue)
+        }
+        guard keys != router.addressKeys else { return }
+        abandonAddresses(of: index)
+        routers[index].addressKeys = keys
+        adoptAddresses(of: index, scopes: scopes, at: now)
+    }
+
+    private mutating func adoptAddresses(of index: Int, scopes: [UInt8], at now: Instant) {
+        for (key, scope) in zip(routers[index].addressKeys, scopes) {
+            let present = interfaces.addresses[key.interface]?.first { $0.address == key.address }
+            var record = book.records[key] ?? AddressRecord(scope: scope)
+            record.router = index
+            record.scope = scope
+            if let present, record.presence == .absent {
+                record.presence = present.isMarkedOurs ? .ours : .foreign
+            }
+            record.wanted = routers[index].isActive
+            book.records[key] = record
+            book.enqueue(key)
+        }
+    }
+
+    /// Lets go of records whose link or router changes: what is ours is removed.
+    mutating func abandonAddresses(of index: Int) {
+        for key in routers[index].addressKeys {
+            book.records[key]?.router = nil
+            book.records[key]?.wanted = false
+            book.enqueue(key)
+        }
+        routers[index].addressKeys = []
+    }
+
+    mutating func takeAddresses(of index: Int, at now: Instant) {
+        let policy = routers[index].configuration.announce
+        routers[index].announcing = Announcing(
+            roundsLeft: policy.count - 1, nextDeadline: nil, lastRound: now)
+        scheduleNextRound(index)
+        for key in routers[index].addressKeys {
+            book.records[key]?.wanted = true
+            book.records[key]?.held = false
+            switch book.records[key]?.presence {
+            case .ours:
+                announce(key, of: index)
+            case .foreign:
+                announce(key, of: index)
+                if !routers[index].machine.parameters.isOwner {
+                    tellForeign(key, of: index, at: now)
+                }
+            case .absent, nil:
+                book.enqueue(key)
+            }
+        }
+    }
+
+    mutating func releaseAddresses(of index: Int) {
+        routers[index].announcing = nil
+        routers[index].repairDeadline = nil
+        for key in routers[index].addressKeys {
+            book.records[key]?.wanted = false
+            book.records[key]?.held = false
+            book.enqueue(key)
+        }
+    }
+
+    private mutating func tellForeign(_ key: AddressKey, of index: Int, at now: Instant) {
+        tell(
+            .addressForeign(
+                router: routers[index].configuration.name, key.address,
+                device: interfaces.name(of: key.interface)), at: now)
+    }
+
+    // MARK: What the kernel tells
+
+    mutating func notePresent(_ key: AddressKey, isMarkedOurs: Bool, at now: Instant) {
+        guard var record = book.records[key] else {
+            // A leftover of a daemon that was killed: its mark says that it was ours.
+            guard isMarkedOurs, isManaged(key.interface) else { return }
+            book.records[key] = AddressRecord(router: nil, scope: 0, presence: .ours)
+            book.enqueue(key)
+            tellCleared(key, at: now)
+            return
+        }
+        if isMarkedOurs {
+            if record.presence != .ours, !record.wanted, !record.inFlight {
+                tellCleared(key, at: now)
+            }
+            record.presence = .ours
+        } else if record.presence == .absent, !record.inFlight {
+            record.presence = .foreign
+        }
+        book.records[key] = record
+        book.enqueue(key)
+    }
+
+    private mutating func tellCleared(_ key: AddressKey, at now: Instant) {
+        tell(.addressCleared(key.address, device: interfaces.name(of: key.interface)), at: now)
+    }
+
+    /// Whether this daemon has virtual routers there: elsewhere even marked addresses are left.
+    private func isManaged(_ interface: Int32) -> Bool {
+        guard let name = interfaces.links[interface]?.name else { return false }
+        return routersByInterface[name] != nil
+    }
+
+    mutating func noteAbsent(_ key: AddressKey, at now: Instant) {
+        guard var record = book.records[key] else { return }
+        let wasOurs = record.presence == .ours
+        record.presence = .absent
+        record.removedInFlight = record.inFlight
+        guard let index = record.router else {
+            book.records[key] = record.inFlight ? record : nil
+            return
+        }
+        if record.wanted, wasOurs, interfaces.links[key.interface]?.isUp == true {
+            routers[index].counters.addressesRestored &+= 1
+            tell(
+                .addressRestored(
+                    router: routers[index].configuration.name, key.address,
+                    device: interfaces.name(of: key.interface)), at: now)
+            if let later = routers[index].repairs.spend(at: now) {
+                record.held = true
+                retry(index, at: later)
+            }
+        }
+        book.records[key] = record
+        book.enqueue(key)
+    }
+
+    private mutating func retry(_ index: Int, at instant: Instant) {
+        routers[index].repairDeadline = min(routers[index].repairDeadline ?? instant, instant)
+        deadlines.schedule(index, at: instant)
+    }
+
+    mutating func repairIfDue(_ index: Int, at now: Instant) {
+        guard let deadline = routers[index].repairDeadline, deadline <= now else { return }
+        routers[index].repairDeadline = nil
+        for key in routers[index].addressKeys where book.records[key]?.held == true {
+            book.records[key]?.held = false
+            book.enqueue(key)
+        }
+    }
+
+    // MARK: Requests
+
+    mutating func requestAddressChanges() {
+        if let request = book.nextRequest() { effects.append(.changeAddresses(request)) }
+    }
+
+    /// The kernel's answers to a request, one errno for each change, 0 for done. Everything that
+    /// the kernel told about addresses before it answered must have been given in before.
+    package mutating func addressesChanged(token: UInt64, results: [Int32], at now: Instant) {
+        guard let request = book.answer(token) else { return }
+        for (position, change) in request.changes.enumerated() {
+            let code = position < results.count ? results[position] : Errno.timedOut
+            note(change, code: code, at: now)
+        }
+        requestAddressChanges()
+    }
+
+    private mutating func note(_ change: AddressEdit, code: Int32, at now: Instant) {
+        let key = AddressKey(interface: change.interface, address: change.address)
+        guard var record = book.records[key] else { return }
+        record.inFlight = false
+        switch (change.operation, code) {
+        case (.add, 0):
+            if !record.removedInFlight { record.presence = .ours }
+        case (.add, Errno.exists):
+            if record.presence != .ours { record.presence = .foreign }
+        case (.remove, 0), (.remove, Errno.addressNotAvailable), (.remove, Errno.noDevice):
+            record.presence = .absent
+            interfaces.removeAddress(change.address, on: change.interface)
+        case (.add, _), (.remove, _):
+            record.held = true
+        }
+        guard let index = record.router else {
+            book.records[key] = record.presence == .absent ? nil : record
+            return
+        }
+        book.records[key] = record
+        book.enqueue(key)
+        if record.held {
+            routers[index].counters.addressErrors &+= 1
+            tell(
+                .addressFailed(
+                    router: routers[index].configuration.name, key.address,
+                    device: interfaces.name(of: key.interface), code: code), at: now)
+            retry(index, at: now + .seconds(1))
+        } else if change.operation == .add, record.wanted, record.presence != .absent {
+            // RFC 9568 §8.1.2: announced only once the kernel has it.
+            announce(key, of: index)
+            if record.presence == .foreign { tellForeign(key, of: index, at: now) }
+        }
+    }
+}
+
+/// The kernel's numbers that mean something here (asm-generic/errno); the engine knows no libc.
+enum Errno {
+    static let noDevice: Int32 = 19
+    static let exists: Int32 = 17
+    static let addressNotAvailable: Int32 = 99
+    static let timedOut: Int32 = 110
+}
+
+// MARK: Announcements
+
+extension Engine {
+    /// One gratuitous ARP or unsolicited neighbour advertisement.
+    private mutating func announce(_ key: AddressKey, of index: Int) {
+        guard
+            routers[index].isActive, let link = interfaces.links[key.interface], link.isUp,
+            let hardwareAddress = link.hardwareAddress
+        else { return }
+        let start = outbox.count
+        AddressAnnouncement.append(
+            for: key.address.address, hardwareAddress: hardwareAddress, isRouter: true,
+            to: &outbox)
+        routers[index].counters.announcementsSent &+= 1
+        effects.append(
+            .announce(router: index, interface: key.interface, start..<outbox.count))
+    }
+
+    private mutating func scheduleNextRound(_ index: Int) {
+        guard var announcing = routers[index].announcing else { return }
+        let policy = routers[index].configuration.announce
+        if announcing.roundsLeft > 0 {
+            announcing.nextDeadline = announcing.lastRound + policy.spacing
+        } else {
+            announcing.nextDeadline = policy.refresh.map { announcing.lastRound + $0 }
+        }
+        routers[index].announcing = announcing
+        deadlines.schedule(index, at: announcing.nextDeadline)
+    }
+
+    mutating func announceIfDue(_ index: Int, at now: Instant) {
+        guard
+            let announcing = routers[index].announcing, let deadline = announcing.nextDeadline,
+            deadline <= now
+        else { return }
+        routers[index].announcing?.roundsLeft = max(0, announcing.roundsLeft - 1)
+        routers[index].announcing?.lastRound = now
+        for key in routers[index].addressKeys {
+            if let record = book.records[key], record.wanted, record.presence != .absent {
+                announce(key, of: index)
+            }
+        }
+        scheduleNextRound(index)
+    }
+
+    /// A rival was heard: neighbours may have learnt from it. One more round, no sooner than the
+    /// spacing after the last, so that a flood of rivals makes no flood of announcements.
+    mutating func announceAgain(_ index: Int, at now: Instant) {
+        guard let announcing = routers[index].announcing, announcing.roundsLeft == 0 else {
+            return
+        }
+        routers[index].announcing?.roundsLeft = 1
+        scheduleNextRound(index)
+        if let deadline = routers[index].announcing?.nextDeadline, deadline < now {
+            routers[index].announcing?.nextDeadline = now
+            deadlines.schedule(index, at: now)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+// A configuration is applied as a difference: what did not change is not touched.
+
+package import VRRPConfiguration
+package import VRRPCore
+import VRRPWire
+
+extension Engine {
+    /// Applies a configuration, the first one or another. An unchanged one has no effect at all.
+    @discardableResult
+    package mutating func apply(
+        _ new: Configuration, at now: Instant
+    ) -> ConfigurationDifference? {
+        guard let old = configuration else {
+            configuration = new
+            node = new.node
+            routers = new.routers.map { RouterEntry($0, at: now) }
+            rebuildTables(at: now)
+            return nil
+        }
+        let difference = ConfigurationDifference(from: old, to: new)
+        configuration = new
+        node = new.node
+        guard old.routers != new.routers else { return difference }
+        let kept = keepInPlace(new, at: now)
+        if kept.count != routers.count || kept.count != new.routers.count {
+            replaceOthers(new, keeping: kept, at: now)
+        }
+        tell(
+            .configured(
+                added: difference.added, changed: difference.changed.map(\.name),
+                removed: difference.removed), at: now)
+        requestAddressChanges()
+        return difference
+    }
+
+    /// Changes in place what keeps its identity; returns the names of these routers.
+    private mutating func keepInPlace(_ new: Configuration, at now: Instant) -> Set<String> {
+        let byName = Dictionary(
+            new.routers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var kept: Set<String> = []
+        for index in routers.indices {
+            let old = routers[index].configuration
+            guard let wanted = byName[old.name], wanted.hasIdentity(of: old) else {
+                // Gone, or another virtual router by the same name.
+                handle(.shutdown(.configuration), for: index, at: now)
+                bind(index, to: nil, at: now)
+                continue
+            }
+            kept.insert(old.name)
+            if wanted != old { change(index, to: wanted, at: now) }
+        }
+        return kept
+    }
+
+    private mutating func change(
+        _ index: Int, to new: VirtualRouterConfiguration, at now: Instant
+    ) {
+        let old = routers[index].configuration
+        routers[index].configuration = new
+        routers[index].told = Told(unable: routers[index].told.unable)
+        switch new.checksum {
+        case .auto: break
+        case .rfc5798: routers[index].checksumForm = .rfc5798
+        case .rfc9568: routers[index].checksumForm = .rfc9568
+        }
+        routers[index].rebuildTemplate()
+        if let source = routers[index].source {
+            handle(.parameters(RouterEntry.parameters(new, from: source)), for: index, at: now)
+        }
+        if old.addresses != new.addresses {
+            placeAddresses(of: index, at: now)
+            noteDevices(of: index)
+        }
+        evaluate(index, at: now)
+    }
+
+    private mutating func replaceOthers(
+        _ new: Configuration, keeping kept: Set<String>, at now: Instant
+    ) {
+        var entries: [String: RouterEntry] = [:]
+        for entry in routers where kept.contains(entry.configuration.name) {
+            entries[entry.configuration.name] = entry
+        }
+        routers = new.routers.map { entries[$0.name] ?? RouterEntry($0, at: now) }
+        rebuildTables(at: now)
+    }
+
+    /// Everything that refers to a router by its place, made anew after places changed.
+    private mutating func rebuildTables(at now: Instant) {
+        lookup.removeAll(keepingCapacity: true)
+        routersByInterface.removeAll(keepingCapacity: true)
+        deadlines = DeadlineQueue(routerCount: routers.count)
+        for key in Array(book.records.keys) { book.records[key]?.router = nil }
+        for index in routers.indices {
+            let configuration = routers[index].configuration
+            noteDevices(of: index)
+            if let interface = routers[index].interface {
+                lookup[
+                    RouterKey(
+                        interface: interface, family: configuration.family,
+                        vrid: configuration.vrid)] = index
+                for key in routers[index].addressKeys { book.records[key]?.router = index }
+            }
+            deadlines.schedule(index, at: routers[index].nextDeadline)
+        }
+        for index in routers.indices where routers[index].interface == nil {
+            evaluate(index, at: now)
+        }
+    }
+
+    /// Remembers which interfaces matter to a router.
+    private mutating func noteDevices(of index: Int) {
+        let configuration = routers[index].configuration
+        var names = [configuration.interface]
+        for virtual in configuration.addresses {
+            if let name = virtual.interface, !names.contains(name) { names.append(name) }
+        }
+        for name in names where routersByInterface[name]?.contains(index) != true {
+            routersByInterface[name, default: []].append(index)
+        }
+    }
+}
+
+extension VirtualRouterConfiguration {
+    /// Whether both are the same virtual router to the LAN.
+    fileprivate func hasIdentity(of other: Self) -> Bool {
+        interface == other.interface && family == other.family && vrid == other.vrid
+            && version == other.version
+    }
+}

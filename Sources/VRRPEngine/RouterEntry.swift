@@ -1,0 +1,118 @@
+// All that the engine keeps about one virtual router besides its state machine.
+
+import VRRPConfiguration
+import VRRPCore
+import VRRPWire
+
+struct RouterEntry {
+    var configuration: VirtualRouterConfiguration
+    var machine: VirtualRouter
+    /// The index of the configured interface; nil while there is none of that name.
+    var interface: Int32?
+    /// The source of its advertisements; nil while there is none.
+    var source: IPAddress?
+    var since: Instant
+    var reason: Reason
+    /// The last router whose advertisement counted.
+    var peer: ActiveRouterSnapshot?
+    /// What is sent in version 3 over IPv4.
+    var checksumForm: ChecksumForm
+    /// Where its virtual addresses belong now; those whose device is missing are left out.
+    var addressKeys: [AddressKey] = []
+    /// What is compared with the list of an advertisement.
+    var advertisedAddresses: [IPAddress]
+    /// An encoded advertisement with the configured priority; empty without a source.
+    var template: [UInt8] = []
+    var announcing: Announcing?
+    /// When refused or contested addresses are tried again.
+    var repairDeadline: Instant?
+    var repairs = RepairBudget()
+    var counters = RouterCounters()
+    var told = Told()
+
+    init(_ configuration: VirtualRouterConfiguration, at now: Instant) {
+        self.configuration = configuration
+        // Stays a placeholder until the interface has an address; Initialize sends nothing.
+        let nowhere: IPAddress = configuration.family == .ipv4 ? .v4(.any) : .v6(.any)
+        machine = VirtualRouter(Self.parameters(configuration, from: nowhere))
+        since = now
+        reason = .interfaceMissing
+        advertisedAddresses = configuration.addresses.map(\.address.address)
+        checksumForm = configuration.checksum == .rfc5798 ? .rfc5798 : .rfc9568
+    }
+
+    static func parameters(
+        _ configuration: VirtualRouterConfiguration, from source: IPAddress
+    ) -> Parameters {
+        Parameters(
+            version: configuration.version, priority: configuration.priority,
+            advertisementInterval: configuration.advertisementInterval,
+            preemptMode: configuration.preemptMode, preemptDelay: configuration.preemptDelay,
+            startDelay: configuration.startDelay, primaryAddress: source)
+    }
+
+    var isActive: Bool { machine.publicState == .active }
+
+    var nextDeadline: Instant? {
+        var earliest = machine.nextDeadline
+        if let deadline = announcing?.nextDeadline, deadline < earliest ?? deadline + .seconds(1) {
+            earliest = deadline
+        }
+        if let deadline = repairDeadline, deadline < earliest ?? deadline + .seconds(1) {
+            earliest = deadline
+        }
+        return earliest
+    }
+
+    /// Encodes the advertisement anew; called when anything in it changed.
+    mutating func rebuildTemplate() {
+        advertisedAddresses = configuration.addresses.map(\.address.address)
+        guard let source else {
+            template = []
+            return
+        }
+        template = Advertisement(
+            version: configuration.version, vrid: configuration.vrid,
+            priority: configuration.priority,
+            maxAdvertiseInterval: configuration.advertisementInterval,
+            addresses: advertisedAddresses
+        ).encoded(
+            source: source, destination: .vrrpGroup(configuration.family),
+            checksumForm: checksumForm)
+    }
+}
+
+/// The gratuitous ARP or unsolicited neighbour advertisements still to be sent.
+struct Announcing: Equatable {
+    /// Rounds left before only `refresh` goes on.
+    var roundsLeft: Int
+    var nextDeadline: Instant?
+    var lastRound: Instant
+}
+
+/// What was told already and is not told again until it changes.
+struct Told {
+    var intervalMismatch: Duration?
+    var listMismatch: IPAddress?
+    var ownerConflict: IPAddress?
+    var equalPriority: IPAddress?
+    var transmitFailure = false
+    var unable: Reason?
+}
+
+/// Puts addresses back at once, but not in an endless fight with somebody who keeps removing them:
+/// after five repairs in a second the next one waits.
+struct RepairBudget {
+    private var windowStart = Instant.origin
+    private var count = 0
+
+    /// Nil: repair now. Otherwise: not before that instant.
+    mutating func spend(at now: Instant) -> Instant? {
+        if now - windowStart >= .seconds(1) {
+            windowStart = now
+            count = 0
+        }
+        count += 1
+        return count <= 5 ? nil : windowStart + .seconds(1)
+    }
+}

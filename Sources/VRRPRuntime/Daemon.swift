@@ -1,0 +1,159 @@
+// The life of the daemon: checks before the start, two threads, one exit code.
+
+import LinuxNetwork
+import VRRPConfiguration
+import VRRPConfigurationFile
+
+/// What the command line of `vrrpd` says.
+package struct DaemonOptions: Sendable {
+    package var configurationPath: String
+    /// Overrides `node` of the file.
+    package var node: String?
+    /// Overrides `control.socket` of the file.
+    package var controlSocket: String?
+    package var stateDirectory: String
+    package var version: String
+
+    package init(
+        configurationPath: String, node: String?, controlSocket: String?, stateDirectory: String,
+        version: String
+    ) {
+        self.configurationPath = configurationPath
+        self.node = node
+        self.controlSocket = controlSocket
+        self.stateDirectory = stateDirectory
+        self.version = version
+    }
+}
+
+/// The exit codes of `vrrpd` (they agree with those of `vrrpctl`).
+package enum ExitStatus: Int32 {
+    case done = 0
+    case failed = 1
+    case permissionDenied = 4
+    case invalidConfiguration = 6
+}
+
+package enum Daemon {
+    /// Loads the configuration and says what is wrong with it; starts nothing.
+    package static func check(_ options: DaemonOptions) -> ExitStatus {
+        switch load(options) {
+        case .success:
+            return .done
+        case .failure(let invalid):
+            report(invalid)
+            return .invalidConfiguration
+        }
+    }
+
+    /// Runs until SIGTERM or SIGINT. Every failure to start is one clear line on standard error.
+    package static func run(_ options: DaemonOptions) -> ExitStatus {
+        let configuration: Configuration
+        switch load(options) {
+        case .success(let loaded):
+            configuration = loaded
+        case .failure(let invalid):
+            report(invalid)
+            return .invalidConfiguration
+        }
+        guard hasCapability(Capability.netAdmin), hasCapability(Capability.netRaw) else {
+            fail(
+                "needs root, or the capabilities CAP_NET_ADMIN and CAP_NET_RAW, to open raw"
+                    + " sockets and to manage addresses")
+            return .permissionDenied
+        }
+        do {
+            try start(options, configuration)
+            return .done
+        } catch {
+            fail("\(error)")
+            return .failed
+        }
+    }
+
+    private static func start(
+        _ options: DaemonOptions, _ configuration: Configuration
+    ) throws(StartFailure) {
+        let lock = try lockState(options.stateDirectory)
+        defer { extendLifetime(lock) }
+        do throws(SystemError) {
+            // Before any other thread starts, so that all of them leave signals to the descriptor.
+            let signals = try SignalDescriptor([
+                Signal.hangUp, Signal.interrupt, Signal.terminate,
+            ])
+            let toEngine = try Mailbox<EngineMessage>(capacity: 256)
+            let toOffice = try Mailbox<OfficeMessage>(capacity: 16384)
+            let office = try Office(
+                options: OfficeOptions(
+                    configurationPath: options.configurationPath, node: options.node,
+                    controlSocket: options.controlSocket, version: options.version),
+                configuration: configuration, inbox: toOffice, engine: toEngine)
+            var loop = try ProtocolLoop(
+                node: configuration.node, signals: signals, inbox: toEngine, office: toOffice)
+            let thread = try startThread(name: "vrrpd-office") { office.run() }
+            do throws(SystemError) {
+                try loop.run(configuration)
+            } catch {
+                while !toOffice.post(.stopping) {}
+                thread.join()
+                throw error
+            }
+            thread.join()
+        } catch {
+            throw .system(error, options.controlSocket ?? configuration.control.socket)
+        }
+    }
+
+    private static func lockState(_ directory: String) throws(StartFailure) -> DirectoryLock {
+        do throws(DirectoryLock.Failure) {
+            return try DirectoryLock(directory: directory)
+        } catch {
+            throw .state(directory, error)
+        }
+    }
+
+    private static func load(_ options: DaemonOptions) -> Result<Configuration, InvalidConfiguration>
+    {
+        Result { () throws(InvalidConfiguration) in
+            try ConfigurationFiles.load(path: options.configurationPath, node: options.node)
+        }
+    }
+
+    private static func report(_ invalid: InvalidConfiguration) {
+        for diagnostic in invalid.diagnostics {
+            writeStandardError(diagnostic.rendered() + "\n")
+        }
+    }
+
+    private static func fail(_ message: String) {
+        writeStandardError("vrrpd: \(message)\n")
+    }
+}
+
+/// Why the daemon could not start, in a sentence.
+private enum StartFailure: Error, CustomStringConvertible {
+    case state(String, DirectoryLock.Failure)
+    case system(SystemError, String)
+
+    var description: String {
+        switch self {
+        case .state(let directory, .heldBy(let process)):
+            "another vrrpd (process \(process)) uses the state directory \(directory); give this"
+                + " one its own with --state-directory"
+        case .state(let directory, .system(let error)):
+            "cannot use the state directory \(directory): \(error)"
+        case .system(let error, let socket) where error.code == Capability.addressInUse:
+            "the control socket \(socket) is in use by another process; give this one its own with"
+                + " --control-socket (\(error))"
+        case .system(let error, _):
+            "cannot start: \(error)"
+        }
+    }
+}
+
+/// Numbers of the kernel that have no Swift name.
+private enum Capability {
+    static let netAdmin: Int32 = 12
+    static let netRaw: Int32 = 13
+    static let addressInUse: Int32 = 98
+}

@@ -1,0 +1,26 @@
+// What the two threads of the daemon say to each other. Values only; the queues are bounded.
+
+package import VRRPConfiguration
+package import VRRPEngine
+
+/// From the protocol thread to the office.
+package enum OfficeMessage: Sendable {
+    case event(EngineEvent)
+    /// The answer to `.snapshot(request:)`.
+    case snapshot(request: UInt64, EngineSnapshot)
+    /// The answer to `.apply`: what the new configuration changed.
+    case applied(request: UInt64, ConfigurationDifference)
+    /// SIGHUP: load the files again and apply them.
+    case reloadRequested
+    /// Every virtual router is in Backup or Active, or has a reported reason why not.
+    case ready
+    /// SIGTERM or SIGINT: the protocol thread has left all elections and removed what it installed;
+    /// events that were told before have all been posted. The office finishes and returns.
+    case stopping
+}
+
+/// From the office to the protocol thread.
+package enum EngineMessage: Sendable {
+    case snapshot(request: UInt64)
+    case apply(request: UInt64, Configuration)
+}

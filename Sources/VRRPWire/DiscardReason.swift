@@ -1,0 +1,119 @@
+// Why a received packet has no effect: RFC 9568 §7.1, its errata, and RFC 3768 §7.1 for version 2.
+// A closed list, so that every reason has a counter, a clause and a sentence for the log.
+
+/// Why a packet was discarded, in the order in which it is checked.
+///
+/// Up to `firstAddressNotLinkLocal` reading the bytes is enough, but for those that compare with
+/// our configuration; the engine adds these.
+package enum DiscardReason: Error, Equatable, Sendable, BitwiseCopyable {
+    /// The TTL or Hop Limit it arrived with is not 255.
+    case hopLimit(UInt8)
+    /// Its length, below the 8 bytes that every version has.
+    case truncated(Int)
+    /// Neither 2 nor 3, not the one of the virtual router, or 2 over IPv6.
+    case version(UInt8)
+    /// Not 1, ADVERTISEMENT.
+    case type(UInt8)
+    /// The length does not follow from the count of addresses.
+    case length(expected: Int, actual: Int)
+    case checksum
+    /// Not configured on the interface it arrived on; 0 never is.
+    case unknownVRID(UInt8)
+    /// Neither the group nor, where unicast peers are configured, one of our addresses.
+    case wrongDestination
+    /// It comes from an address that is our own: a loop in the LAN, or a copied configuration.
+    case ownAddress
+    case addressCountZero
+    case intervalZero
+    /// Version 2: a type that nobody has defined.
+    case authenticationType(UInt8)
+    /// Version 2: a defined type, but not the one configured.
+    case authenticationTypeMismatch(UInt8)
+    /// Version 2: the password is not ours.
+    case authenticationFailure
+    /// Version 2: the interval that was announced is not ours.
+    case intervalMismatch(Duration)
+    /// IPv6: the first address must be the virtual router's link-local one.
+    case firstAddressNotLinkLocal
+    /// Version 2: the addresses are not ours, and the sender does not own them.
+    case addressListMismatch
+    /// Version 2: an owner discards every advertisement.
+    case owner
+    /// The virtual router is in Initialize, where nothing is received.
+    case notRunning
+    /// The bytes in front of the message are not the header of one complete datagram.
+    case malformedIPHeader
+}
+
+extension DiscardReason {
+    /// Where it is written that such a packet is discarded.
+    package var clause: String {
+        switch self {
+        case .hopLimit: "RFC 9568 §5.1.1.3, §5.1.2.3"
+        case .truncated, .length: "RFC 9568 §7.1"
+        case .version: "RFC 9568 §5.2.1, §7.1"
+        case .type: "RFC 9568 §5.2.2"
+        case .checksum: "RFC 9568 §5.2.8, §7.1"
+        case .unknownVRID: "RFC 9568 §5.2.3, §7.1"
+        case .wrongDestination: "RFC 9568 §5.1.1.2, §5.1.2.2"
+        case .ownAddress: "RFC 9568 §7.2"
+        case .addressCountZero: "RFC 9568 §5.2.5, erratum 8299"
+        case .intervalZero: "RFC 9568 §5.2.7, erratum 8301"
+        case .authenticationType, .authenticationTypeMismatch: "RFC 3768 §5.3.6, §7.1"
+        case .authenticationFailure: "RFC 2338 §7.1"
+        case .intervalMismatch: "RFC 3768 §5.3.7, §7.1"
+        case .firstAddressNotLinkLocal: "RFC 9568 §5.2.9, erratum 8300"
+        case .addressListMismatch, .owner: "RFC 3768 §7.1"
+        case .notRunning: "RFC 9568 §6.4.1"
+        case .malformedIPHeader: "RFC 791 §3.1, RFC 8200 §3"
+        }
+    }
+}
+
+extension DiscardReason: CustomStringConvertible {
+    /// One clause of a sentence that starts with "discarded an advertisement: ".
+    package var description: String {
+        switch self {
+        case .hopLimit(let value):
+            "it arrived with TTL or Hop Limit \(value) instead of 255"
+        case .truncated(let count):
+            "it has \(count) bytes, and the shortest message has 8"
+        case .version(let number):
+            "version \(number) is not spoken here"
+        case .type(let number):
+            "type \(number) is not 1, ADVERTISEMENT"
+        case .length(let expected, let actual):
+            "it has \(actual) bytes, but its address count makes \(expected)"
+        case .checksum:
+            "the checksum is wrong"
+        case .unknownVRID(let number):
+            "VRID \(number) is not configured on this interface"
+        case .wrongDestination:
+            "it was sent neither to the VRRP group nor to us by a configured peer"
+        case .ownAddress:
+            "it comes from an address of this router"
+        case .addressCountZero:
+            "it lists 0 addresses, and at least 1 is required"
+        case .intervalZero:
+            "its advertisement interval is 0"
+        case .authenticationType(let number):
+            "authentication type \(number) is unknown"
+        case .authenticationTypeMismatch(let number):
+            "authentication type \(number) is not the configured one"
+        case .authenticationFailure:
+            "the password is not the configured one"
+        case .intervalMismatch(let interval):
+            "its advertisement interval of \(interval) is not ours"
+        case .firstAddressNotLinkLocal:
+            "the first of its IPv6 addresses is not link-local"
+        case .addressListMismatch:
+            "its addresses are not those of this virtual router"
+        case .owner:
+            "this router owns the addresses and obeys nobody in version 2"
+        case .notRunning:
+            "the virtual router is in Initialize"
+        case .malformedIPHeader:
+            "the IP header is not that of one complete datagram"
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// What is read, and what follows from it: defaults, nodes, drop-ins, expansions, aliases.
+
+import Testing
+import VRRPConfiguration
+import VRRPConfigurationFile
+import VRRPWire
+
+@Suite("Good files")
+struct GoodFileTests {
+    @Test("the smallest router has the documented defaults")
+    func defaults() throws {
+        let configuration = try load(pair())
+        let router = try #require(configuration.routers.first)
+        #expect(configuration.node == "gw1")
+        #expect(configuration.control == ControlConfiguration())
+        #expect(configuration.log == LogConfiguration())
+        let address = try #require(InterfaceAddress("192.0.2.1/24"))
+        let vrid = try #require(VirtualRouterID(51))
+        #expect(
+            router
+                == VirtualRouterConfiguration(
+                    name: "lan", family: .ipv4, interface: "eth1", vrid: vrid,
+                    addresses: [VirtualAddress(address: address)]))
+    }
+
+    @Test("every key arrives")
+    func everyKey() throws {
+        let router = try #require(
+            try load(
+                pair(
+                    "version: 3", "priority: owner", "advertise: 1.5s", "preempt: false",
+                    "preempt-delay: 2m", "start-delay: 1h", "accept: true", "mac: interface",
+                    "checksum: rfc5798", "announce: {count: 3, spacing: 50ms, refresh: 60s}",
+                    "track-interface: false")
+            ).routers.first)
+        #expect(router.priority == .owner)
+        #expect(router.advertisementInterval == .milliseconds(1500))
+        #expect(!router.preemptMode)
+        #expect(router.preemptDelay == .seconds(120))
+        #expect(router.startDelay == .seconds(3600))
+        #expect(router.checksum == .rfc5798)
+        #expect(
+            router.announce
+                == AnnouncePolicy(count: 3, spacing: .milliseconds(50), refresh: .seconds(60)))
+        #expect(!router.trackInterface)
+    }
+
+    @Test("mixed families make two virtual routers; scopes follow the address")
+    func dualStack() throws {
+        let configuration = try load(
+            """
+            routers:
+              lan:
+                interface: eth1
+                vrid: 51
+                addresses:
+                  - 192.0.2.1/24
+                  - fe80::1/64
+                  - {address: "2001:db8::1/64", interface: eth2, scope: site}
+            """)
+        #expect(configuration.routers.map(\.name) == ["lan/ipv4", "lan/ipv6"])
+        let six = configuration.routers[1]
+        #expect(six.family == .ipv6)
+        #expect(six.addresses.map(\.scope) == [.link, .site])
+        #expect(six.addresses.map(\.interface) == [nil, "eth2"])
+    }
+
+    @Test("each node reads its own value")
+    func nodes() throws {
+        let text = pair("priority: {gw1: 200, gw2: 100}", "advertise: {gw1: 1s, gw2: 100ms}")
+        #expect(try load(text).routers[0].priority.rawValue == 200)
+        let second = try load(text, node: "gw2").routers[0]
+        #expect(second.priority.rawValue == 100)
+        #expect(second.advertisementInterval == .milliseconds(100))
+    }
+
+    @Test("the file's node wins over the host name, --node over the file's")
+    func override() throws {
+        let text = "node: gw2\n" + pair("priority: {gw1: 200, gw2: 100}")
+        #expect(try load(text, node: "host").routers[0].priority.rawValue == 100)
+        #expect(try load(text, node: "gw1", override: true).routers[0].priority.rawValue == 200)
+    }
+
+    @Test("drop-ins add routers and keys of sections; defaults hold for all files")
+    func dropIns() throws {
+        let configuration = try load(
+            pair() + "log: {level: debug}\n",
+            "defaults: {priority: 7}\nlog: {target: stderr}\n",
+            #"{"routers": {"a": {"interface": "e", "vrid": 1, "addresses": ["10.0.0.1/8"]}}}"#)
+        #expect(configuration.routers.map(\.name) == ["a", "lan"])
+        #expect(configuration.routers.map(\.priority.rawValue) == [7, 7])
+        #expect(configuration.log == LogConfiguration(level: .debug, target: .stderr))
+    }
+
+    @Test("variables and credentials are expanded, and never printed")
+    func expansions() throws {
+        let text = pair("priority: \"${env:P}\"").replacing(
+            "eth1", with: "\"${cred:lan}.${env:V}\"")
+        let router = try load(
+            text, environment: ["P": "42", "V": "9"], credentials: ["lan": "eth5\n"]
+        ).routers[0]
+        #expect(router.interface == "eth5.9")
+        #expect(router.priority.rawValue == 42)
+        let bad = #expect(throws: InvalidConfiguration.self) {
+            try load(pair("priority: \"${cred:p}\""), credentials: ["p": "hunter2"])
+        }
+        #expect(bad?.rendered().contains("hunter2") == false)
+    }
+
+    @Test("aliases stand for earlier values")
+    func aliases() throws {
+        let configuration = try load(
+            """
+            routers:
+              a: {interface: &i eth1, vrid: 1, priority: &p {gw1: 9}, addresses: [10.0.0.1/8]}
+              b: {interface: *i, vrid: 2, priority: *p, addresses: [10.0.0.2/8]}
+            """)
+        #expect(configuration.routers.map(\.interface) == ["eth1", "eth1"])
+        #expect(configuration.routers.map(\.priority.rawValue) == [9, 9])
+    }
+
+    @Test("a file of more than 4 MiB is refused unread")
+    func size() {
+        let text = pair() + "#" + String(repeating: "x", count: 4 << 20)
+        #expect(throws: InvalidConfiguration.self) { try load(text) }
+    }
+
+    @Test("no truncation and no flipped bit of a file traps")
+    func damage() {
+        let bytes = Array(pair("priority: {gw1: 200}", "announce: {count: 3}").utf8)
+        let loader = ConfigurationLoader(
+            node: "gw1", nodeIsOverride: false, environment: [:], credential: { _ in nil })
+        for index in bytes.indices {
+            _ = try? loader.load([SourceFile(name: "a", text: Array(bytes[..<index]))])
+            for bit in 0..<8 {
+                var damaged = bytes
+                damaged[index] ^= 1 << UInt8(bit)
+                _ = try? loader.load([SourceFile(name: "a", text: damaged)])
+            }
+        }
+    }
+}
