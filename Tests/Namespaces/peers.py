@@ -14,16 +14,17 @@ FRR = pathlib.Path("/usr/lib/frr")
 
 class Keepalived(Node):
     def start(self, *, priority=100, interval=0.1, version=3, vrid=51, addresses=("192.0.2.1/24",),
-              preempt=True, message_only_checksum=False, owner=False):
+              preempt=True):
         lines = [
             "global_defs {", f"  vrrp_version {version}", "  router_id test", "}",
             "vrrp_instance lan {", f"  interface {self.interface}", "  state BACKUP",
             f"  virtual_router_id {vrid}", f"  priority {priority}", f"  advert_int {interval}"]
         if not preempt:
             lines.append("  nopreempt")
-        if message_only_checksum:
-            lines.append("  v3_checksum_as_v2")
         lines += ["  virtual_ipaddress {", *(f"    {one}" for one in addresses), "  }", "}", ""]
+        # Left by a killed one; it would take its own zombie for a running daemon.
+        for name in ("pid", "vrrp.pid"):
+            (self.directory / name).unlink(missing_ok=True)
         configuration = self.directory / "keepalived.conf"
         configuration.write_text("\n".join(lines))
         self.process = self.lab.start(
