@@ -56,7 +56,7 @@ class FRR8(Node):
     """zebra and vrrpd on macvlans made beforehand, as FRR wants them."""
 
     def start(self, *, priority=100, interval=0.1, vrid=51, addresses=("192.0.2.1/24",),
-              preempt=True, pseudo_header=True):
+              preempt=True):
         family = 6 if ":" in addresses[0] else 4
         device = f"vrrp{family}-{vrid}"
         self.ip("link", "add", device, "link", self.interface, "type", "macvlan", "mode", "bridge")
@@ -73,8 +73,6 @@ class FRR8(Node):
             f" vrrp {vrid} advertisement-interval {round(interval * 1000)}"]
         if not preempt:
             lines.append(f" no vrrp {vrid} preempt")
-        if not pseudo_header:
-            lines.append(f" no vrrp {vrid} checksum-with-ipv4-pseudoheader")
         lines += [f" vrrp {vrid} {word} {address.split('/')[0]}" for address in addresses]
         self.directory.chmod(0o777)
         (self.directory / "zebra.conf").write_text("hostname test\n")

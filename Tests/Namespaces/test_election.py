@@ -156,19 +156,6 @@ def test_we_are_active_and_keepalived_follows(lab, keepalived, kind):
     only_active(lab, "gw1", settings["interval"])
 
 
-def test_frr_with_the_message_only_checksum(lab, frr):
-    """RFC 9568's form, which FRR sends and demands when told so."""
-    frr(lab, "gw2", 3).start(priority=100, pseudo_header=False)
-    assert lab.tap.advertisement("gw2", 10).vrrp.checksum == {"plain"}
-    one = ours(lab, "gw1", 2, priority=200)
-    one.await_state("active")
-    only_active(lab, "gw1", 0.1)
-    assert one.advertisements()[-1].vrrp.checksum == {"plain"}
-    one.crash()
-    last = one.advertisements()[-1]
-    lab.tap.advertisement("gw2", 3, after=last.time)
-
-
 @pytest.mark.parametrize("kind", ["v3", "v6"])
 def test_frr_is_active_and_we_follow(lab, frr, kind):
     addresses = KINDS[kind]["addresses"]
