@@ -14,18 +14,19 @@ FRR = pathlib.Path("/usr/lib/frr")
 
 class Keepalived(Node):
     def start(self, *, priority=100, interval=0.1, version=3, vrid=51, addresses=("192.0.2.1/24",),
-              preempt=True, message_only_checksum=False, owner=False):
+              preempt=True, owner=False):
         lines = [
             "global_defs {", f"  vrrp_version {version}", "  router_id test", "}",
             "vrrp_instance lan {", f"  interface {self.interface}", "  state BACKUP",
             f"  virtual_router_id {vrid}", f"  priority {priority}", f"  advert_int {interval}"]
         if not preempt:
             lines.append("  nopreempt")
-        if message_only_checksum:
-            lines.append("  v3_checksum_as_v2")
         lines += ["  virtual_ipaddress {", *(f"    {one}" for one in addresses), "  }", "}", ""]
         configuration = self.directory / "keepalived.conf"
         configuration.write_text("\n".join(lines))
+        for name in ("pid", "vrrp.pid"):
+            # What one that was killed left behind; the parent's number may live again elsewhere.
+            (self.directory / name).unlink(missing_ok=True)
         self.process = self.lab.start(
             self.namespace, KEEPALIVED, "--vrrp", "-n", "-l", "-f", configuration,
             "-p", self.directory / "pid", "-r", self.directory / "vrrp.pid", log=self.log)

@@ -156,17 +156,6 @@ def test_we_are_active_and_keepalived_follows(lab, keepalived, kind):
     only_active(lab, "gw1", settings["interval"])
 
 
-def test_keepalived_with_message_only_checksum(lab, keepalived):
-    two = keepalived(lab, "gw2", 3).start(priority=100, message_only_checksum=True)
-    lab.tap.advertisement("gw2", 5)
-    one = ours(lab, "gw1", 2, priority=200)
-    one.await_state("active")
-    only_active(lab, "gw1", 0.1)
-    assert one.advertisements()[-1].vrrp.checksum == {"plain"}
-    one.crash()
-    lab.tap.advertisement("gw2", 3, after=time.time())
-
-
 @pytest.mark.parametrize("kind", ["v3", "v6"])
 def test_frr_is_active_and_we_follow(lab, frr, kind):
     addresses = KINDS[kind]["addresses"]
