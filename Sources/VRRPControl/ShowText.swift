@@ -63,16 +63,25 @@ extension RouterStatus {
     /// Everything about one virtual router.
     package func details(_ style: TextStyle) -> String {
         var lines: [(String, String)] = []
-        lines.append(("state", "\(style.state(state, padded: state)) since \(since) (\(age(milliseconds: sinceMs)))"))
+        lines.append(
+            (
+                "state",
+                "\(style.state(state, padded: state)) since \(since) (\(age(milliseconds: sinceMs)))"
+            ))
         lines.append(("why", "\(reason.text) [\(reason.code)]"))
         lines.append(("Active Router", activeRouterDetails))
         lines.append(("priority", priorityText))
         for part in priority.parts { lines.append(("", "\(part.kind): \(part.value)")) }
         lines.append(("preempt, accept", "\(preempt ? "yes" : "no"), \(accept ? "yes" : "no")"))
         lines.append(
-            ("timers", "Advertisement_Interval \(timers.advertiseMs) ms, Skew_Time \(milliseconds(timers.skewUs / 1000)) ms"))
-        lines.append(("", "Active_Down_Interval \(milliseconds(timers.activeDownMs)) ms" + remainingText))
-        lines.append(("interface", "\(interface), MAC \(mac ?? "unknown"), source \(source ?? "none")"))
+            (
+                "timers",
+                "Advertisement_Interval \(timers.advertiseMs) ms, Skew_Time \(milliseconds(timers.skewUs / 1000)) ms"
+            ))
+        lines.append(
+            ("", "Active_Down_Interval \(milliseconds(timers.activeDownMs)) ms" + remainingText))
+        lines.append(
+            ("interface", "\(interface), MAC \(mac ?? "unknown"), source \(source ?? "none")"))
         if let checksum { lines.append(("checksum", checksum)) }
         for (number, address) in addresses.enumerated() {
             lines.append((number == 0 ? "addresses" : "", address.text))

@@ -2,8 +2,8 @@
 
 import ArgumentParser
 import LinuxNetwork
-import VRRPConfigurationFile
 import VRRPConfiguration
+import VRRPConfigurationFile
 import VRRPControl
 import VRRPRuntime
 

@@ -85,7 +85,9 @@ struct Version: ParsableCommand {
         if options.json {
             try options.printJSON(reply)
         } else {
-            print("vrrpd \(reply.version), process \(reply.pid), node \(reply.node), since \(reply.started)")
+            print(
+                "vrrpd \(reply.version), process \(reply.pid), node \(reply.node), since \(reply.started)"
+            )
         }
     }
 }

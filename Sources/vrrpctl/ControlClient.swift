@@ -17,7 +17,10 @@ enum ControlClient {
     ) throws(CallFailure) -> Reply {
         do {
             return try VarlinkReply.decode(
-                type, from: exchange(VarlinkCall.encode(method: method.rawValue, parameters: parameters), socket, timeout))
+                type,
+                from: exchange(
+                    VarlinkCall.encode(method: method.rawValue, parameters: parameters), socket,
+                    timeout))
         } catch let failure as CallFailure {
             throw failure
         } catch let error as ControlError {

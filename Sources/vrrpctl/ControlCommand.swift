@@ -22,7 +22,8 @@ struct ControlCommand: ParsableCommand {
     static func main() {
         do {
             // Global options stand before the subcommand or behind it.
-            var command = try parseAsRoot(globalOptionsLast(Array(CommandLine.arguments.dropFirst())))
+            var command = try parseAsRoot(
+                globalOptionsLast(Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch let failure as CallFailure {
             writeStandardError("vrrpctl: \(failure.message)\n")
