@@ -7,7 +7,7 @@ import time
 import pytest
 
 from frames import advertisement
-from lab import active_down_interval, eventually, run
+from lab import Node, active_down_interval, eventually, run
 from settings import IPV6, configuration
 
 
@@ -99,6 +99,39 @@ def test_what_a_killed_daemon_left_is_cleaned_at_the_next_start(lab):
         one.await_state("backup")
         eventually(lambda: not one.has("192.0.2.1"), 2, "leftover removed")
     assert one.has("192.0.2.3")
+
+
+def test_M47_a_host_pings_the_gateway_address_before_and_after_a_failover(lab):
+    one = lab.router("gw1", 2).start(configuration(priority=200))
+    two = lab.router("gw2", 3).start(configuration(priority=100))
+    one.await_state("active")
+    two.await_state("backup")
+    host = Node(lab, "host", 99)
+
+    def ping():
+        return run("ip", "netns", "exec", host.namespace, "ping", "-n", "-c", "1", "-W", "1",
+                   "192.0.2.1", check=False).returncode == 0
+
+    eventually(ping, 3, "answer of gw1")
+    neighbour = host.ip("neigh", "show", "192.0.2.1").stdout
+    assert one.mac() in neighbour
+    one.crash()
+    two.await_state("active")
+    eventually(lambda: two.mac() in host.ip("neigh", "show", "192.0.2.1").stdout, 2,
+               "the announcement moves the host's neighbour entry")
+    assert ping()
+
+
+def test_M59_the_same_vrid_on_another_interface_is_somebody_elses(lab):
+    one = alone(lab)
+    lab.attach(one.namespace, "other", "wan0", ["198.51.100.3/24"])
+    since = one.show()["since"]
+    lab.cut("gw2")  # What is injected reaches wan0 only.
+    with lab.inject.stream(advertisement(priority=200), 0.05):
+        time.sleep(0.5)
+        shown = one.show()
+    assert (shown["state"], shown["since"]) == ("active", since)
+    assert shown["statistics"]["advertisements_received"] == 0
 
 
 def test_many_addresses(lab):
