@@ -59,3 +59,10 @@ package func startThread(
 package func enterNewNetworkNamespace() throws(SystemError) {
     try systemCall("unshare") { csys_new_network_namespace() }
 }
+
+/// Puts the calling thread before all ordinary ones (SCHED_RR, priority 1…99) and keeps memory from
+/// being paged out, so that deadlines hold on a busy machine. Needs CAP_SYS_NICE and CAP_IPC_LOCK.
+package func becomeRealTime(priority: Int32) throws(SystemError) {
+    try systemCall("sched_setscheduler") { csys_become_real_time(priority) }
+    try systemCall("mlockall") { csys_lock_memory() }
+}
