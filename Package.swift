@@ -16,7 +16,8 @@ let strict: [SwiftSetting] = [
 /// Targets without pointers also promise memory safety; the wrappers of C cannot.
 let strictAndSafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
-let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let heapModule: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
@@ -76,7 +77,7 @@ let package = Package(
             name: "vrrpctl",
             dependencies: [
                 "VRRPControl", "VRRPConfiguration", "VRRPConfigurationFile", "LinuxNetwork",
-                argumentParser,
+                "VRRPRuntime", argumentParser,
             ],
             swiftSettings: strict),
 

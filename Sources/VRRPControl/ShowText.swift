@@ -1,138 +1,170 @@
-// `vrrpctl show` for people: a table of all virtual routers, or everything about one.
+// `vrrpctl show` for people: a table of all virtual routers, and everything about one.
 
-extension ShowReply {
-    /// One line a virtual router.
-    package func table(colour: Bool) -> String {
-        var table = TextTable(headings: [
-            "NAME", "FAMILY", "INTERFACE", "VRID", "STATE", "PRIO", "SINCE", "ACTIVE-ROUTER", "WHY",
-        ])
-        for router in routers {
-            table.append([
-                Cell(router.name), Cell(router.family), Cell(router.interface),
-                Cell("\(router.vrid)"), router.stateCell, Cell("\(router.priority.effective)"),
-                Cell(age(milliseconds: router.sinceMs)), Cell(router.activeRouterName),
-                Cell(router.reason.text),
-            ])
-        }
-        return table.rendered(colour: colour)
+/// How text is decorated.
+package struct TextStyle: Sendable {
+    package var usesColor: Bool
+
+    package init(usesColor: Bool) {
+        self.usesColor = usesColor
     }
 
-    /// Everything about every virtual router of the reply.
-    package func details(colour: Bool) -> String {
-        routers.map { $0.details(colour: colour) }.joined(separator: "\n")
+    func state(_ state: String, padded text: String) -> String {
+        guard usesColor else { return text }
+        let code =
+            switch state {
+            case "active": "32"
+            case "backup": "36"
+            default: "33"
+            }
+        return "\u{1b}[\(code)m\(text)\u{1b}[0m"
+    }
+
+    func bold(_ text: String) -> String { usesColor ? "\u{1b}[1m\(text)\u{1b}[0m" : text }
+}
+
+extension ShowReply {
+    /// One line for each virtual router.
+    package func table(_ style: TextStyle) -> String {
+        let head = ["NAME", "INTERFACE", "VRID", "STATE", "PRIO", "FOR", "ACTIVE ROUTER", "WHY"]
+        var rows = [head]
+        for router in routers {
+            rows.append([
+                router.name, router.interface, "\(router.vrid)", router.state,
+                "\(router.priority.effective)", age(milliseconds: router.sinceMs),
+                router.activeRouterText, router.reason.text,
+            ])
+        }
+        let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        var text = ""
+        for (number, row) in rows.enumerated() {
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                let isLast = column == row.count - 1
+                let padded = isLast ? cell : cell.padded(to: widths[column]) + "  "
+                if number > 0, column == 3 {
+                    line += style.state(cell, padded: padded)
+                } else {
+                    line += number == 0 ? style.bold(padded) : padded
+                }
+            }
+            text += line + "\n"
+        }
+        return text
     }
 }
 
 extension RouterStatus {
-    package var isActive: Bool { state == "active" }
-
-    /// Several lines, each with its newline.
-    func details(colour: Bool) -> String {
-        var text =
-            Cell(name, .heading).rendered(colour: colour)
-            + ": \(family), VRID \(vrid) on \(interface), version \(version)\n"
-        func line(_ label: String, _ value: String) {
-            text += "  \(label)\(String(repeating: " ", count: 16 - label.count))\(value)\n"
-        }
-        line(
-            "state",
-            "\(stateCell.rendered(colour: colour)) for \(age(milliseconds: sinceMs)), since \(since)"
-        )
-        line("why", "\(reason.text) (\(reason.code))")
-        line("active router", activeRouterText)
-        line("priority", "\(priority.effective)" + (priority.fault ? ", in fault" : ""))
-        for part in priority.parts { line("", "\(signed(part)) \(part.kind)") }
-        if let group { line("group", group) }
-        line("advertises", advertisingText)
-        line("timers", timerText)
-        line("preempt", preempt ? "yes" : "no")
-        line("accept", isOwner ? "yes, it owns the addresses" : accept ? "yes" : "no")
-        line("mac", mac.map { "\($0)" + (device.map { " on \($0)" } ?? "") } ?? "none yet")
-        for (index, address) in addresses.enumerated() {
-            line(
-                index == 0 ? "addresses" : "",
-                "\(address.address) on \(address.device): "
-                    + address.cell.rendered(colour: colour))
-        }
-        for (index, route) in routes.enumerated() {
-            line(
-                index == 0 ? "routes" : "",
-                "\(route.route): "
-                    + presence(wanted: route.wanted, installed: route.installed)
-                    .rendered(colour: colour))
-        }
-        for (index, tracker) in trackers.enumerated() {
-            let effect = tracker.effect.map { "\($0)" } ?? "fault"
-            line(
-                index == 0 ? "trackers" : "",
-                "\(tracker.name): \(tracker.up ? "up" : "down") (\(effect) while down)")
-        }
-        for (index, counter) in statistics.named.enumerated() {
-            line(index == 0 ? "counters" : "", "\(counter.name) \(counter.value)")
-        }
-        return text
-    }
-
-    var stateCell: Cell {
-        switch state {
-        case "active": Cell("Active", .good)
-        case "backup": Cell("Backup")
-        case "initialize": Cell("Initialize", .caution)
-        default: Cell(state)
-        }
-    }
-
-    var activeRouterName: String {
+    var activeRouterText: String {
         guard let activeRouter else { return "-" }
-        return activeRouter.isSelf ? "this router" : activeRouter.address
+        return activeRouter.isSelf
+            ? "this router" : "\(activeRouter.address) (\(activeRouter.priority))"
     }
 
-    private var activeRouterText: String {
-        guard let active = activeRouter else { return "unknown" }
-        var text = active.isSelf ? "this router, \(active.address)" : active.address
-        text += ", priority \(active.priority), every \(duration(ms: Double(active.advertiseMs)))"
-        if let heard = active.lastHeardMs { text += ", heard \(duration(ms: Double(heard))) ago" }
-        if let checksum = active.checksum { text += ", checksum \(checksum)" }
-        return text
+    /// Everything about one virtual router.
+    package func details(_ style: TextStyle) -> String {
+        var lines: [(String, String)] = []
+        lines.append(
+            (
+                "state",
+                "\(style.state(state, padded: state)) since \(since) (\(age(milliseconds: sinceMs)))"
+            ))
+        lines.append(("why", "\(reason.text) [\(reason.code)]"))
+        lines.append(("Active Router", activeRouterDetails))
+        lines.append(("priority", priorityText))
+        for part in priority.parts { lines.append(("", "\(part.kind): \(part.value)")) }
+        lines.append(("preempt, accept", "\(preempt ? "yes" : "no"), \(accept ? "yes" : "no")"))
+        lines.append(
+            (
+                "timers",
+                "Advertisement_Interval \(timers.advertiseMs) ms, Skew_Time \(milliseconds(timers.skewUs / 1000)) ms"
+            ))
+        lines.append(
+            ("", "Active_Down_Interval \(milliseconds(timers.activeDownMs)) ms" + remainingText))
+        lines.append(
+            ("interface", "\(interface), MAC \(mac ?? "unknown"), source \(source ?? "none")"))
+        if let checksum { lines.append(("checksum", checksum)) }
+        for (number, address) in addresses.enumerated() {
+            lines.append((number == 0 ? "addresses" : "", address.text))
+        }
+        for (number, counter) in statistics.named.filter({ $0.value > 0 }).enumerated() {
+            lines.append((number == 0 ? "counters" : "", "\(counter.name) \(counter.value)"))
+        }
+        let title = "\(name): VRID \(vrid) on \(interface), \(family), VRRP version \(version)"
+        return style.bold(title) + "\n"
+            + lines.map { "  \($0.0.padded(to: 16)) \($0.1)\n" }.joined()
     }
 
-    private var advertisingText: String {
-        var text = "every \(duration(ms: Double(timers.advertiseMs)))"
-        text += source.map { " from \($0)" } ?? ", but has no source address"
-        if let checksum { text += ", checksum \(checksum)" }
-        return text
+    private var activeRouterDetails: String {
+        guard let activeRouter else { return "not known" }
+        guard !activeRouter.isSelf else { return "this router, \(activeRouter.address)" }
+        let heard = activeRouter.lastHeardMs.map { ", heard \($0) ms ago" } ?? ""
+        return "\(activeRouter.address), priority \(activeRouter.priority), every"
+            + " \(activeRouter.advertiseMs) ms\(heard)"
     }
 
-    private var timerText: String {
-        var text = "Skew_Time \(duration(ms: timers.skewUs / 1000))"
-        text += ", Active_Down_Interval \(duration(ms: timers.activeDownMs))"
-        if let left = timers.remainingMs { text += ", \(duration(ms: left)) left" }
-        return text
+    private var priorityText: String {
+        isOwner ? "\(priority.effective) (owner)" : "\(priority.effective)"
     }
 
-    /// A part of a sum: the first without a plus.
-    private func signed(_ part: PriorityStatus.Part) -> String {
-        part.value >= 0 && part.kind != "base" ? "+\(part.value)" : "\(part.value)"
+    private var remainingText: String {
+        timers.remainingMs.map { ", \(milliseconds($0)) ms left" } ?? ""
     }
 }
 
 extension AddressStatus {
-    fileprivate var cell: Cell {
-        if foreign { return Cell("there before vrrpd, left alone") }
-        return presence(wanted: wanted, installed: installed)
+    fileprivate var text: String {
+        let condition =
+            switch (wanted, installed) {
+            case (true, true): "installed"
+            case (true, false): "MISSING: wanted here and not installed"
+            case (false, false): "not here, as it should be"
+            case (false, true): foreign ? "here" : "HERE, though not wanted"
+            }
+        let whose = foreign ? " (not put there by vrrpd, never removed)" : ""
+        return "\(address) on \(device): \(condition)\(whose)"
     }
 }
 
-private func presence(wanted: Bool, installed: Bool) -> Cell {
-    switch (wanted, installed) {
-    case (true, true): Cell("installed", .good)
-    case (false, false): Cell("not installed, as wanted")
-    case (true, false): Cell("wanted, but not installed", .bad)
-    case (false, true): Cell("installed, but not wanted", .bad)
+extension StatisticsReply {
+    /// Counters by name, those of the daemon last.
+    package func text(_ style: TextStyle) -> String {
+        var text = ""
+        for router in routers {
+            text += style.bold(router.name) + "\n"
+            for counter in router.statistics.named {
+                text += "  \(counter.name.padded(to: 26)) \(counter.value)\n"
+            }
+        }
+        text += style.bold("all packets and timers of this vrrpd") + "\n"
+        for counter in global.named {
+            text += "  \(counter.name.padded(to: 26)) \(counter.value)\n"
+        }
+        return text
     }
 }
 
-/// The number comes from another process: whatever it is, it must not trap.
-private func duration(ms: Double) -> String {
-    text(of: .microseconds(Int64(exactly: (ms * 1000).rounded()) ?? .max))
+extension ReloadReply {
+    package var text: String {
+        var lines: [String] = []
+        if !added.isEmpty { lines.append("added: \(added.joined(separator: ", "))") }
+        for change in changed {
+            lines.append("changed: \(change.name) (disturbed: \(change.disturbance))")
+        }
+        if !removed.isEmpty { lines.append("removed: \(removed.joined(separator: ", "))") }
+        for wait in needsRestart { lines.append("needs a restart: \(wait)") }
+        if lines.isEmpty { lines.append("nothing changed") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// At most three decimals.
+private func milliseconds(_ value: Double) -> String {
+    let rounded = (value * 1000).rounded() / 1000
+    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+}
+
+extension String {
+    func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: Swift.max(0, width - count))
+    }
 }

@@ -1,8 +1,8 @@
 // Virtual addresses: wanted and observed, brought together by requests, announced to neighbours.
 
+import VRRPConfiguration
 package import VRRPCore
 import VRRPWire
-import VRRPConfiguration
 
 extension Engine {
     /// Finds where a router's addresses belong now and moves what does not belong there any more.

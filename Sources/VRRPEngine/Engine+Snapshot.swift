@@ -1,7 +1,7 @@
 // The engine as `vrrpctl show` sees it.
 
-package import VRRPCore
 import VRRPConfiguration
+package import VRRPCore
 import VRRPWire
 
 extension Engine {

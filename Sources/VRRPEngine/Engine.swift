@@ -75,7 +75,8 @@ package struct Engine: ~Copyable {
     private mutating func noteLateness(_ lateness: Duration) {
         guard lateness > .milliseconds(10) else { return }
         counters.lateWakeUps &+= 1
-        let microseconds = UInt64(clamping: lateness.components.seconds) &* 1_000_000
+        let microseconds =
+            UInt64(clamping: lateness.components.seconds) &* 1_000_000
             &+ UInt64(clamping: lateness.components.attoseconds / 1_000_000_000_000)
         counters.worstLatenessMicroseconds = max(
             counters.worstLatenessMicroseconds, microseconds)

@@ -112,8 +112,9 @@ package enum Daemon {
         }
     }
 
-    private static func load(_ options: DaemonOptions) -> Result<Configuration, InvalidConfiguration>
-    {
+    private static func load(_ options: DaemonOptions) -> Result<
+        Configuration, InvalidConfiguration
+    > {
         Result { () throws(InvalidConfiguration) in
             try ConfigurationFiles.load(path: options.configurationPath, node: options.node)
         }

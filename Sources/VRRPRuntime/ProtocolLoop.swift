@@ -75,7 +75,8 @@ struct ProtocolLoop: ~Copyable {
         changes.reserveCapacity(AddressChanger.batch)
     }
 
-    private static func openIPv6(_ poller: borrowing Poller) throws(SystemError) -> ProtocolSocket? {
+    private static func openIPv6(_ poller: borrowing Poller) throws(SystemError) -> ProtocolSocket?
+    {
         guard
             let socket = try? ProtocolSocket(
                 family: .ipv6, protocolNumber: vrrp, group: .vrrpGroup(.ipv6))

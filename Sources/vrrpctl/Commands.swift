@@ -5,102 +5,89 @@ import VRRPControl
 
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show all virtual routers, or everything about one.")
+        abstract: "All virtual routers, or everything about one.")
 
-    @OptionGroup var global: GlobalOptions
-    @Argument(help: "`lan`, or `lan/ipv4` for one of a dual-stack pair.")
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "A virtual router: lan, or lan/ipv4 of a dual-stack one.")
     var name: String?
 
     func run() throws {
-        let reply: ShowReply = try global.call(.show, Selection(name: name))
-        if global.output.json {
-            print(try ControlJSON.pretty(reply))
+        let reply = try options.call(.show, Selection(name: name), as: ShowReply.self)
+        if options.json {
+            try options.printJSON(reply)
         } else if name == nil {
-            print(reply.table(colour: global.output.colour), terminator: "")
+            print(reply.table(options.style), terminator: "")
         } else {
-            print(reply.details(colour: global.output.colour), terminator: "")
+            let parts = reply.routers.map { $0.details(options.style) }
+            print(parts.joined(separator: "\n"), terminator: "")
         }
     }
 }
 
-struct Stats: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show counters (RFC 8347's names).")
+struct Statistics: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats", abstract: "Counters (RFC 8347), of one virtual router or of all.")
 
-    @OptionGroup var global: GlobalOptions
-    @Argument(help: "`lan`, or `lan/ipv4` for one of a dual-stack pair.")
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "A virtual router.")
     var name: String?
 
     func run() throws {
-        let reply: StatisticsReply = try global.call(.statistics, Selection(name: name))
-        if global.output.json {
-            print(try ControlJSON.pretty(reply))
+        let reply = try options.call(.statistics, Selection(name: name), as: StatisticsReply.self)
+        if options.json {
+            try options.printJSON(reply)
         } else {
-            print(reply.rendered(colour: global.output.colour), terminator: "")
+            print(reply.text(options.style), terminator: "")
         }
     }
 }
 
 struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Apply the configuration files; what is invalid changes nothing.")
+        abstract: "Apply the configuration files; only what changed is touched.")
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
-        let reply: ReloadReply = try global.call(.reload, timeout: .seconds(30))
-        if global.output.json {
-            print(try ControlJSON.pretty(reply))
+        let reply = try options.call(.reload, timeout: .seconds(30), as: ReloadReply.self)
+        if options.json {
+            try options.printJSON(reply)
         } else {
-            print(reply.rendered(), terminator: "")
+            print(reply.text, terminator: "")
         }
     }
 }
 
 struct IsActive: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Exit 0 if this router is Active for a name, 1 if not.",
-        discussion: "The name of a dual-stack pair is Active when both of them are.")
+        commandName: "is-active", abstract: "Exit 0 if this router is Active for NAME, else 1.")
 
-    @OptionGroup var global: GlobalOptions
-    @Argument(help: "`lan`, or `lan/ipv4` for one of a dual-stack pair.")
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "A virtual router; of a dual-stack one both families must be Active.")
     var name: String
 
     func run() throws {
-        let reply: ShowReply = try global.call(.show, Selection(name: name))
-        let isActive = !reply.routers.isEmpty && reply.routers.allSatisfy(\.isActive)
-        if global.output.json {
-            print(try ControlJSON.pretty(Answer(name: name, active: isActive)))
-        }
-        if !isActive { throw ExitCode(1) }
-    }
-
-    private struct Answer: Encodable {
-        var name: String
-        var active: Bool
+        let reply = try options.call(.show, Selection(name: name), as: ShowReply.self)
+        let isActive = reply.routers.allSatisfy { $0.state == "active" }
+        if options.json { try options.printJSON(["active": isActive]) }
+        throw ExitCode(isActive ? 0 : 1)
     }
 }
 
 struct Version: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show the versions of vrrpctl and of the running daemon.")
+        abstract: "The version of the daemon that answers.")
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
-        let daemon = Result { try global.call(.version) as VersionReply }
-        if global.output.json {
-            let versions = Versions(vrrpctl: VRRPControlTool.release, vrrpd: try? daemon.get())
-            print(try ControlJSON.pretty(versions))
+        let reply = try options.call(.version, as: VersionReply.self)
+        if options.json {
+            try options.printJSON(reply)
         } else {
-            print("vrrpctl \(VRRPControlTool.release)")
+            print(
+                "vrrpd \(reply.version), process \(reply.pid), node \(reply.node), since \(reply.started)"
+            )
         }
-        let reply = try daemon.get()
-        guard !global.output.json else { return }
-        print("vrrpd \(reply.version) (\(reply.node), pid \(reply.pid), since \(reply.started))")
-    }
-
-    private struct Versions: Encodable {
-        var vrrpctl: String
-        @Nullable var vrrpd: VersionReply?
     }
 }

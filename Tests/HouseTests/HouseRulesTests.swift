@@ -22,7 +22,7 @@ struct HouseRulesTests {
         "vrrpd": ["VRRPRuntime", "ArgumentParser", "Glibc"],
         "vrrpctl": [
             "VRRPControl", "VRRPConfiguration", "VRRPConfigurationFile", "LinuxNetwork",
-            "ArgumentParser", "FoundationEssentials", "Glibc",
+            "VRRPRuntime", "ArgumentParser", "FoundationEssentials", "Glibc",
         ],
     ]
 

@@ -187,7 +187,8 @@ struct ActiveTests {
     @Test("S11: among equals the higher address wins, compared without a sign")
     func tie() {
         var lower = Self.active()
-        #expect(lower.hear(100, from: peer, at: at(4)) == [.transmit(Priority(100)), .announceAgain])
+        #expect(
+            lower.hear(100, from: peer, at: at(4)) == [.transmit(Priority(100)), .announceAgain])
         var higher = Self.active()
         #expect(higher.hear(100, from: higherPeer, at: at(4)).withoutReports == [.releaseAddresses])
         #expect(higher.state == .backup)

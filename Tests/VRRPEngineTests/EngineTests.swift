@@ -254,11 +254,17 @@ struct KernelTests {
 struct ReloadTests {
     @Test("the same configuration again has no effect at all")
     func unchanged() {
-        let bench = Bench([routerConfiguration(), routerConfiguration("b", vrid: 52, addresses: ["192.0.2.8/24"])])
+        let bench = Bench([
+            routerConfiguration(), routerConfiguration("b", vrid: 52, addresses: ["192.0.2.8/24"]),
+        ])
         bench.run(until: at(5))
         bench.forget()
         let deadline = bench.engine.nextDeadline
-        bench.apply([routerConfiguration(), routerConfiguration("b", vrid: 52, addresses: ["192.0.2.8/24"])], at: at(5))
+        bench.apply(
+            [
+                routerConfiguration(),
+                routerConfiguration("b", vrid: 52, addresses: ["192.0.2.8/24"]),
+            ], at: at(5))
         #expect(bench.log.isEmpty && bench.engine.nextDeadline == deadline)
     }
 
@@ -272,7 +278,8 @@ struct ReloadTests {
         #expect(bench.priorities == [0])
         #expect(bench.kernel == Set([InterfaceAddress("192.0.2.8/24")].compactMap { $0 }))
         bench.forget()
-        bench.apply([routerConfiguration("a", vrid: 9, addresses: ["192.0.2.9/24"]), other], at: at(6))
+        bench.apply(
+            [routerConfiguration("a", vrid: 9, addresses: ["192.0.2.9/24"]), other], at: at(6))
         #expect(bench.sent.isEmpty)
         bench.run(until: at(12))
         #expect(bench.kernel.count == 2)

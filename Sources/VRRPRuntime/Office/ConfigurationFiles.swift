@@ -1,8 +1,8 @@
 // From paths to a configuration: the main file, its drop-ins, and what strings may refer to.
 
+import LinuxNetwork
 package import VRRPConfiguration
 package import VRRPConfigurationFile
-import LinuxNetwork
 
 /// Reads the configuration's files; used at start, at reload and by `vrrpd --check`.
 package enum ConfigurationFiles {

@@ -49,7 +49,8 @@ final class Office: @unchecked Sendable {
     ) throws(SystemError) {
         let group = configuration.control.group.flatMap { groupID(named: $0) }
         let listener = try LocalListener(
-            path: options.controlSocket ?? configuration.control.socket, mode: 0o666, groupID: group)
+            path: options.controlSocket ?? configuration.control.socket, mode: 0o666, groupID: group
+        )
         let poller = try Poller()
         try poller.add(inbox.rawDescriptor, token: Token.inbox)
         try poller.add(listener.rawDescriptor, token: Token.listener)
@@ -97,7 +98,8 @@ final class Office: @unchecked Sendable {
             case .applied(let request, let difference): finishReload(request, difference)
             case .reloadRequested: reloadForSignal()
             case .ready:
-                notifyServiceManager("READY=1\nSTATUS=\(configuration.routers.count) virtual routers")
+                notifyServiceManager(
+                    "READY=1\nSTATUS=\(configuration.routers.count) virtual routers")
                 logger.info("ready: \(configuration.routers.count) virtual routers")
             case .stopping:
                 notifyServiceManager("STOPPING=1")
