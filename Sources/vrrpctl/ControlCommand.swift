@@ -52,7 +52,9 @@ struct ControlCommand: ParsableCommand {
                 break
             }
         }
-        return rest + leading
+        // Behind `--` nothing is an option.
+        let end = rest.firstIndex(of: "--") ?? rest.endIndex
+        return rest[..<end] + leading + rest[end...]
     }
 }
 
@@ -68,7 +70,9 @@ struct GlobalOptions: ParsableArguments {
     var noColor = false
 
     var style: TextStyle {
-        TextStyle(usesColor: !noColor && isatty(1) == 1 && environment()["NO_COLOR"] == nil)
+        // https://no-color.org: set, and not empty.
+        let isRefused = noColor || environment()["NO_COLOR"].map { !$0.isEmpty } ?? false
+        return TextStyle(usesColor: !isRefused && isatty(1) == 1)
     }
 
     func call<Reply: Decodable>(
