@@ -95,7 +95,7 @@ package enum Daemon {
             do throws(SystemError) {
                 try loop.run(configuration)
             } catch {
-                while !toOffice.post(.stopping) {}
+                while !toOffice.post(.stopping) { pause(.milliseconds(10)) }
                 thread.join()
                 throw error
             }

@@ -66,7 +66,7 @@ enum ControlClient {
     private static func receive(
         _ connection: borrowing LocalConnection, deadline: Duration
     ) throws -> [UInt8] {
-        var framer = VarlinkFramer()
+        var framer = VarlinkFramer(limit: VarlinkFramer.maximumReplyByteCount)
         while true {
             let left = deadline - Clock.boot()
             guard left > .zero, try connection.waitUntilReadable(timeout: left) else {

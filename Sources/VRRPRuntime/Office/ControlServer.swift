@@ -20,6 +20,9 @@ struct ControlClient: ~Copyable {
         self.connection = connection
     }
 
+    /// The client sends nothing more; what it asked is still answered.
+    var hasEnded = false
+
     /// Reads what is there. False when the connection is of no more use.
     mutating func read() -> Bool {
         var bytes: [UInt8] = []
@@ -30,7 +33,8 @@ struct ControlClient: ~Copyable {
                 case .nothing:
                     return true
                 case .ended:
-                    return false
+                    hasEnded = true
+                    return true
                 case .bytes:
                     for message in try framer.append(bytes) {
                         calls.append(try VarlinkCall(message))
@@ -57,8 +61,11 @@ struct ControlClient: ~Copyable {
         }
     }
 
+    /// Nothing more will come, nothing is left to answer.
+    var isDone: Bool { hasEnded && calls.isEmpty && pending == nil && output.isEmpty }
+
     static let maximumCalls = 256
-    static let maximumOutput = 16 << 20
+    static let maximumOutput = VarlinkFramer.maximumReplyByteCount
 }
 
 /// A call that the protocol thread has to answer.

@@ -13,6 +13,9 @@ extension Office {
         _ call: VarlinkCall, from box: ClientBox
     ) throws(ControlError) -> [UInt8]? {
         guard let method = ControlMethod(rawValue: call.method) else {
+            let interface = call.method.split(separator: ".").dropLast().joined(separator: ".")
+            // Throws for an interface that is not ours.
+            _ = try InterfaceDescription(of: interface)
             throw .methodNotFound(method: call.method)
         }
         switch method {
@@ -107,6 +110,7 @@ extension Office {
         } catch {
             throw .invalidConfiguration(diagnostics: error.diagnostics.map { $0.rendered() })
         }
+        guard applying[request] != nil else { throw .timedOut }
         box.client.pending = PendingCall(
             request: request, kind: .reload(needsRestart: []), isOneway: call.oneway,
             deadline: Clock.boot() + .seconds(30))
@@ -125,7 +129,11 @@ extension Office {
                 path: options.configurationPath, node: options.node)
             lastRequest += 1
             applying[lastRequest] = new
-            if !engine.post(.apply(request: lastRequest, new)) { applying[lastRequest] = nil }
+            if !engine.post(.apply(request: lastRequest, new)) {
+                applying[lastRequest] = nil
+                logger.error("the protocol thread takes no requests; nothing was reloaded")
+                notifyServiceManager("READY=1")
+            }
             return lastRequest
         } catch {
             for diagnostic in error.diagnostics { logger.error("\(diagnostic.rendered())") }

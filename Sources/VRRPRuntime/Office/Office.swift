@@ -74,8 +74,13 @@ final class Office: @unchecked Sendable {
                     ready.append((token, events))
                 }
             } catch {
+                // Without a poller nobody can be served; the log goes on.
                 logger.error("the control socket is not served any more: \(error)")
-                return
+                for descriptor in clients.keys { close(descriptor) }
+                while !isStopping {
+                    readInbox()
+                    pause(.milliseconds(50))
+                }
             }
             for (token, events) in ready { handle(token, events) }
             expirePending()
@@ -123,11 +128,8 @@ final class Office: @unchecked Sendable {
 
     private func serve(_ descriptor: Int32, _ events: UInt32) {
         guard let box = clients[descriptor] else { return }
-        if events & (Poller.readable | Poller.hangup | Poller.error) != 0, !box.client.read() {
-            // What was asked before the end is not answered: nobody is there to read it.
-            close(descriptor)
-            return
-        }
+        let mayRead = events & (Poller.readable | Poller.hangup | Poller.error) != 0
+        if mayRead, !box.client.hasEnded, !box.client.read() { return close(descriptor) }
         progress(descriptor)
     }
 
@@ -147,9 +149,10 @@ final class Office: @unchecked Sendable {
                 send(try? VarlinkReply.encode(error), call.oneway, to: box)
             }
         }
-        guard box.client.write() else { return close(descriptor) }
+        guard box.client.write(), !box.client.isDone else { return close(descriptor) }
         try? poller.modify(
-            descriptor, token: UInt64(UInt32(bitPattern: descriptor)), readable: true,
+            descriptor, token: UInt64(UInt32(bitPattern: descriptor)),
+            readable: !box.client.hasEnded,
             writable: !box.client.output.isEmpty)
     }
 
