@@ -14,7 +14,7 @@ FRR = pathlib.Path("/usr/lib/frr")
 
 class Keepalived(Node):
     def start(self, *, priority=100, interval=0.1, version=3, vrid=51, addresses=("192.0.2.1/24",),
-              preempt=True, owner=False):
+              preempt=True):
         lines = [
             "global_defs {", f"  vrrp_version {version}", "  router_id test", "}",
             "vrrp_instance lan {", f"  interface {self.interface}", "  state BACKUP",
@@ -22,11 +22,11 @@ class Keepalived(Node):
         if not preempt:
             lines.append("  nopreempt")
         lines += ["  virtual_ipaddress {", *(f"    {one}" for one in addresses), "  }", "}", ""]
+        # Left by a killed one; it would take its own zombie for a running daemon.
+        for name in ("pid", "vrrp.pid"):
+            (self.directory / name).unlink(missing_ok=True)
         configuration = self.directory / "keepalived.conf"
         configuration.write_text("\n".join(lines))
-        for name in ("pid", "vrrp.pid"):
-            # What one that was killed left behind; the parent's number may live again elsewhere.
-            (self.directory / name).unlink(missing_ok=True)
         self.process = self.lab.start(
             self.namespace, KEEPALIVED, "--vrrp", "-n", "-l", "-f", configuration,
             "-p", self.directory / "pid", "-r", self.directory / "vrrp.pid", log=self.log)
@@ -56,7 +56,7 @@ class FRR8(Node):
     """zebra and vrrpd on macvlans made beforehand, as FRR wants them."""
 
     def start(self, *, priority=100, interval=0.1, vrid=51, addresses=("192.0.2.1/24",),
-              preempt=True, pseudo_header=True):
+              preempt=True):
         family = 6 if ":" in addresses[0] else 4
         device = f"vrrp{family}-{vrid}"
         self.ip("link", "add", device, "link", self.interface, "type", "macvlan", "mode", "bridge")
@@ -73,8 +73,6 @@ class FRR8(Node):
             f" vrrp {vrid} advertisement-interval {round(interval * 1000)}"]
         if not preempt:
             lines.append(f" no vrrp {vrid} preempt")
-        if not pseudo_header:
-            lines.append(f" no vrrp {vrid} checksum-with-ipv4-pseudoheader")
         lines += [f" vrrp {vrid} {word} {address.split('/')[0]}" for address in addresses]
         self.directory.chmod(0o777)
         (self.directory / "zebra.conf").write_text("hostname test\n")

@@ -138,7 +138,7 @@ def test_exit_codes(lab, active):
     active.ctl("is-active", "lan", code=0)
     active.ctl("show", "nobody", code=5)
     active.ctl("is-active", "nobody", code=5)
-    active.ctl("nonsense", code=2)
+    active.ctl("show", "--nonsense", code=2)
     active.ctl("is-active", code=2)
     active.ctl("version", code=0)
     two = lab.router("gw1", 2).start(configuration(priority=200))
