@@ -16,8 +16,12 @@ struct ControlClient: ~Copyable {
     /// What the client has not read yet.
     var output: [UInt8] = []
 
-    init(_ connection: consuming LocalConnection) {
+    /// Whether it came through the socket on which things can be changed.
+    let mayChange: Bool
+
+    init(_ connection: consuming LocalConnection, mayChange: Bool) {
         self.connection = connection
+        self.mayChange = mayChange
     }
 
     /// The client sends nothing more; what it asked is still answered.

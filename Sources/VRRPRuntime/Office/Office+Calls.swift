@@ -96,11 +96,14 @@ extension Office {
             process: box.client.connection.peerProcessID
         )
         guard
+            box.client.mayChange,
             permission.allowsChanges(
                 user: connection.user, group: connection.group, process: connection.process)
         else {
             throw .permissionDenied(
-                reason: "only root"
+                reason: !box.client.mayChange
+                    ? "this socket is only for looking; use the other one"
+                    : "only root"
                     + (configuration.control.group.map { " and members of the group \($0)" } ?? "")
                     + " may change things")
         }
