@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,13 @@ long csys_name_thread(const char *name) {
     strncpy(truncated, name, sizeof truncated - 1);
     return -pthread_setname_np(pthread_self(), truncated);
 }
+
+long csys_become_real_time(int priority) {
+    struct sched_param parameters = {.sched_priority = priority};
+    return checked(sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters));
+}
+
+long csys_lock_memory(void) { return checked(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)); }
 
 long csys_new_network_namespace(void) { return checked(unshare(CLONE_NEWNET)); }
 

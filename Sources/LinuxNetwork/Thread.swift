@@ -59,3 +59,17 @@ package func startThread(
 package func enterNewNetworkNamespace() throws(SystemError) {
     try systemCall("unshare") { csys_new_network_namespace() }
 }
+
+/// Lets the calling thread sleep; never the one that runs the protocol.
+package func pause(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+    nanosleep(&time, nil)
+}
+
+/// Puts the calling thread before all ordinary ones (SCHED_RR, priority 1…99) and keeps memory from
+/// being paged out, so that deadlines hold on a busy machine. Needs CAP_SYS_NICE and CAP_IPC_LOCK.
+package func becomeRealTime(priority: Int32) throws(SystemError) {
+    try systemCall("sched_setscheduler") { csys_become_real_time(priority) }
+    try systemCall("mlockall") { csys_lock_memory() }
+}

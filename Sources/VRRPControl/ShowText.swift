@@ -25,11 +25,13 @@ package struct TextStyle: Sendable {
 extension ShowReply {
     /// One line for each virtual router.
     package func table(_ style: TextStyle) -> String {
-        let head = ["NAME", "INTERFACE", "VRID", "STATE", "PRIO", "FOR", "ACTIVE ROUTER", "WHY"]
+        let head = [
+            "NAME", "FAMILY", "INTERFACE", "VRID", "STATE", "PRIO", "SINCE", "ACTIVE-ROUTER", "WHY",
+        ]
         var rows = [head]
         for router in routers {
             rows.append([
-                router.name, router.interface, "\(router.vrid)", router.state,
+                router.name, router.family, router.interface, "\(router.vrid)", router.state,
                 "\(router.priority.effective)", age(milliseconds: router.sinceMs),
                 router.activeRouterText, router.reason.text,
             ])
@@ -41,7 +43,7 @@ extension ShowReply {
             for (column, cell) in row.enumerated() {
                 let isLast = column == row.count - 1
                 let padded = isLast ? cell : cell.padded(to: widths[column]) + "  "
-                if number > 0, column == 3 {
+                if number > 0, column == 4 {
                     line += style.state(cell, padded: padded)
                 } else {
                     line += number == 0 ? style.bold(padded) : padded
@@ -160,7 +162,8 @@ extension ReloadReply {
 /// At most three decimals.
 private func milliseconds(_ value: Double) -> String {
     let rounded = (value * 1000).rounded() / 1000
-    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+    // Not every number of another process is within the range of `Int`.
+    return Int(exactly: rounded).map { "\($0)" } ?? "\(rounded)"
 }
 
 extension String {

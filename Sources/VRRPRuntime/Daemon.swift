@@ -91,16 +91,27 @@ package enum Daemon {
             var loop = try ProtocolLoop(
                 node: configuration.node, signals: signals, inbox: toEngine, office: toOffice)
             let thread = try startThread(name: "vrrpd-office") { office.run() }
+            preferRealTime()
             do throws(SystemError) {
                 try loop.run(configuration)
             } catch {
-                while !toOffice.post(.stopping) {}
+                while !toOffice.post(.stopping) { pause(.milliseconds(10)) }
                 thread.join()
                 throw error
             }
             thread.join()
         } catch {
             throw .system(error, options.controlSocket ?? configuration.control.socket)
+        }
+    }
+
+    /// This thread runs the protocol: it comes before everything that can wait. Containers often do
+    /// not permit it, and the protocol runs without.
+    private static func preferRealTime() {
+        do throws(SystemError) {
+            try becomeRealTime(priority: 20)
+        } catch {
+            fail("runs without real-time priority, deadlines may suffer under load (\(error))")
         }
     }
 

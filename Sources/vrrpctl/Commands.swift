@@ -68,7 +68,7 @@ struct IsActive: ParsableCommand {
 
     func run() throws {
         let reply = try options.call(.show, Selection(name: name), as: ShowReply.self)
-        let isActive = reply.routers.allSatisfy { $0.state == "active" }
+        let isActive = !reply.routers.isEmpty && reply.routers.allSatisfy { $0.state == "active" }
         if options.json { try options.printJSON(["active": isActive]) }
         throw ExitCode(isActive ? 0 : 1)
     }

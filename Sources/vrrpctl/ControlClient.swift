@@ -25,6 +25,8 @@ enum ControlClient {
             throw failure
         } catch let error as ControlError {
             throw CallFailure(message: "\(error)", exitCode: error.exitCode)
+        } catch let error as SystemError {
+            throw CallFailure(message: "lost vrrpd at \(socket): \(error)", exitCode: 3)
         } catch {
             throw CallFailure(
                 message: "whatever answers on \(socket) is not vrrpd, or not this version of it",
@@ -58,13 +60,13 @@ enum ControlClient {
         CallFailure(
             message: "cannot reach vrrpd at \(socket): \(describe(errno: error.code)) — is it"
                 + " running? (systemctl status vrrpd; --socket names another one)",
-            exitCode: error.code == notPermitted ? 4 : 3)
+            exitCode: error.code == notPermitted ? 4 : error.code == timedOut ? 8 : 3)
     }
 
     private static func receive(
         _ connection: borrowing LocalConnection, deadline: Duration
     ) throws -> [UInt8] {
-        var answer: [UInt8] = []
+        var framer = VarlinkFramer(limit: VarlinkFramer.maximumReplyByteCount)
         while true {
             let left = deadline - Clock.boot()
             guard left > .zero, try connection.waitUntilReadable(timeout: left) else {
@@ -77,12 +79,13 @@ enum ControlClient {
             case .ended:
                 throw CallFailure(message: "vrrpd closed the connection", exitCode: 1)
             case .bytes:
-                answer += bytes
-                if let end = answer.firstIndex(of: 0) { return Array(answer[..<end]) }
+                if let answer = try framer.append(bytes).first { return answer }
             }
         }
     }
 
     /// EACCES.
     private static let notPermitted: Int32 = 13
+    /// ETIMEDOUT.
+    private static let timedOut: Int32 = 110
 }

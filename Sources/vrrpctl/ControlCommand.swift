@@ -22,8 +22,9 @@ struct ControlCommand: ParsableCommand {
     static func main() {
         do {
             // Global options stand before the subcommand or behind it.
-            var command = try parseAsRoot(
-                globalOptionsLast(Array(CommandLine.arguments.dropFirst())))
+            let arguments = globalOptionsLast(Array(CommandLine.arguments.dropFirst()))
+            try checkCommand(arguments)
+            var command = try parseAsRoot(arguments)
             try command.run()
         } catch let failure as CallFailure {
             writeStandardError("vrrpctl: \(failure.message)\n")
@@ -34,6 +35,17 @@ struct ControlCommand: ParsableCommand {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             writeStandardError(fullMessage(for: error) + "\n")
             Glibc.exit(2)
+        }
+    }
+
+    /// Bare `vrrpctl` is `vrrpctl show`, but a word that is no command is a mistake, not the name of
+    /// a virtual router.
+    private static func checkCommand(_ arguments: [String]) throws {
+        guard let word = arguments.first, !word.hasPrefix("-") else { return }
+        let known = configuration.subcommands.map { $0._commandName } + ["help"]
+        guard known.contains(word) else {
+            throw ValidationError(
+                "There is no command `\(word)`; the commands are \(known.joined(separator: ", ")).")
         }
     }
 
@@ -52,7 +64,9 @@ struct ControlCommand: ParsableCommand {
                 break
             }
         }
-        return rest + leading
+        // Behind `--` nothing is an option.
+        let end = rest.firstIndex(of: "--") ?? rest.endIndex
+        return rest[..<end] + leading + rest[end...]
     }
 }
 
@@ -68,7 +82,9 @@ struct GlobalOptions: ParsableArguments {
     var noColor = false
 
     var style: TextStyle {
-        TextStyle(usesColor: !noColor && isatty(1) == 1 && environment()["NO_COLOR"] == nil)
+        // https://no-color.org: set, and not empty.
+        let isRefused = noColor || environment()["NO_COLOR"].map { !$0.isEmpty } ?? false
+        return TextStyle(usesColor: !isRefused && isatty(1) == 1)
     }
 
     func call<Reply: Decodable>(

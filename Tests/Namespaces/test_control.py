@@ -134,6 +134,15 @@ def test_everyone_may_look_and_only_the_entitled_may_change(active):
     active.ctl("reload")
 
 
+def test_behind_the_observe_socket_nothing_can_be_changed(lab):
+    one = lab.router("gw2", 3)
+    watching = one.directory / "observe.sock"
+    one.start(configuration(top={"control": {"observe-socket": str(watching)}}))
+    for word, code in (("show", 0), ("stats", 0), ("reload", 4)):
+        assert run(VRRPCTL, "--socket", watching, word, check=False).returncode == code
+    one.ctl("reload")
+
+
 def test_exit_codes(lab, active):
     active.ctl("is-active", "lan", code=0)
     active.ctl("show", "nobody", code=5)

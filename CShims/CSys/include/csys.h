@@ -72,6 +72,10 @@ long csys_signals_create(const int *signals, size_t count);
 long csys_signal_next(int fd);
 long csys_name_thread(const char *name);
 long csys_new_network_namespace(void);
+/// SCHED_RR for the calling thread only; children do not inherit it.
+long csys_become_real_time(int priority);
+/// All memory, as it is touched, now and later.
+long csys_lock_memory(void);
 
 // Sockets.
 long csys_socket(int domain, int type, int protocol);

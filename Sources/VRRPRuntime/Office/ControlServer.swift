@@ -16,9 +16,16 @@ struct ControlClient: ~Copyable {
     /// What the client has not read yet.
     var output: [UInt8] = []
 
-    init(_ connection: consuming LocalConnection) {
+    /// Whether it came through the socket on which things can be changed.
+    let mayChange: Bool
+
+    init(_ connection: consuming LocalConnection, mayChange: Bool) {
         self.connection = connection
+        self.mayChange = mayChange
     }
+
+    /// The client sends nothing more; what it asked is still answered.
+    var hasEnded = false
 
     /// Reads what is there. False when the connection is of no more use.
     mutating func read() -> Bool {
@@ -30,7 +37,8 @@ struct ControlClient: ~Copyable {
                 case .nothing:
                     return true
                 case .ended:
-                    return false
+                    hasEnded = true
+                    return true
                 case .bytes:
                     for message in try framer.append(bytes) {
                         calls.append(try VarlinkCall(message))
@@ -57,8 +65,11 @@ struct ControlClient: ~Copyable {
         }
     }
 
+    /// Nothing more will come, nothing is left to answer.
+    var isDone: Bool { hasEnded && calls.isEmpty && pending == nil && output.isEmpty }
+
     static let maximumCalls = 256
-    static let maximumOutput = 16 << 20
+    static let maximumOutput = VarlinkFramer.maximumReplyByteCount
 }
 
 /// A call that the protocol thread has to answer.

@@ -13,6 +13,9 @@ extension Office {
         _ call: VarlinkCall, from box: ClientBox
     ) throws(ControlError) -> [UInt8]? {
         guard let method = ControlMethod(rawValue: call.method) else {
+            let interface = call.method.split(separator: ".").dropLast().joined(separator: ".")
+            // Throws for an interface that is not ours.
+            _ = try InterfaceDescription(of: interface)
             throw .methodNotFound(method: call.method)
         }
         switch method {
@@ -93,11 +96,14 @@ extension Office {
             process: box.client.connection.peerProcessID
         )
         guard
+            box.client.mayChange,
             permission.allowsChanges(
                 user: connection.user, group: connection.group, process: connection.process)
         else {
             throw .permissionDenied(
-                reason: "only root"
+                reason: !box.client.mayChange
+                    ? "this socket is only for looking; use the other one"
+                    : "only root"
                     + (configuration.control.group.map { " and members of the group \($0)" } ?? "")
                     + " may change things")
         }
@@ -107,6 +113,7 @@ extension Office {
         } catch {
             throw .invalidConfiguration(diagnostics: error.diagnostics.map { $0.rendered() })
         }
+        guard applying[request] != nil else { throw .timedOut }
         box.client.pending = PendingCall(
             request: request, kind: .reload(needsRestart: []), isOneway: call.oneway,
             deadline: Clock.boot() + .seconds(30))
@@ -125,7 +132,11 @@ extension Office {
                 path: options.configurationPath, node: options.node)
             lastRequest += 1
             applying[lastRequest] = new
-            if !engine.post(.apply(request: lastRequest, new)) { applying[lastRequest] = nil }
+            if !engine.post(.apply(request: lastRequest, new)) {
+                applying[lastRequest] = nil
+                logger.error("the protocol thread takes no requests; nothing was reloaded")
+                notifyServiceManager("READY=1")
+            }
             return lastRequest
         } catch {
             for diagnostic in error.diagnostics { logger.error("\(diagnostic.rendered())") }

@@ -24,6 +24,8 @@ final class Office: @unchecked Sendable {
     let inbox: Mailbox<OfficeMessage>
     let engine: Mailbox<EngineMessage>
     let listener: LocalListener
+    /// A second socket, behind which nothing can be changed; nil unless configured.
+    let observer: LocalListener?
     let started = Clock.wall()
     var configuration: Configuration
     var permission: Permission
@@ -38,6 +40,7 @@ final class Office: @unchecked Sendable {
     private enum Token {
         static let inbox: UInt64 = 1 << 32
         static let listener: UInt64 = 2 << 32
+        static let observer: UInt64 = 3 << 32
     }
 
     static let maximumClients = 64
@@ -52,6 +55,7 @@ final class Office: @unchecked Sendable {
             path: options.controlSocket ?? configuration.control.socket, mode: 0o666, groupID: group
         )
         let poller = try Poller()
+        let observer = try Self.openObserver(configuration.control.observeSocket, poller)
         try poller.add(inbox.rawDescriptor, token: Token.inbox)
         try poller.add(listener.rawDescriptor, token: Token.listener)
         self.options = options
@@ -59,14 +63,27 @@ final class Office: @unchecked Sendable {
         self.inbox = inbox
         self.engine = engine
         self.listener = listener
+        self.observer = observer
         self.poller = poller
         permission = Permission(group: group)
         let log = configuration.log
         logger = Logger(label: "vrrpd") { _ in LineLogHandler(log) }
     }
 
+    private static func openObserver(
+        _ path: String?, _ poller: borrowing Poller
+    ) throws(SystemError) -> LocalListener? {
+        guard let path else { return nil }
+        let listener = try LocalListener(path: path, mode: 0o666, groupID: nil)
+        try poller.add(listener.rawDescriptor, token: Token.observer)
+        return listener
+    }
+
     /// Runs until the protocol thread has stopped.
     func run() {
+        if let name = configuration.control.group, permission.group == nil {
+            logger.warning("there is no group `\(name)` (control.group): only root may change things")
+        }
         while !isStopping {
             var ready: [(token: UInt64, events: UInt32)] = []
             do throws(SystemError) {
@@ -74,8 +91,13 @@ final class Office: @unchecked Sendable {
                     ready.append((token, events))
                 }
             } catch {
+                // Without a poller nobody can be served; the log goes on.
                 logger.error("the control socket is not served any more: \(error)")
-                return
+                for descriptor in clients.keys { close(descriptor) }
+                while !isStopping {
+                    readInbox()
+                    pause(.milliseconds(50))
+                }
             }
             for (token, events) in ready { handle(token, events) }
             expirePending()
@@ -85,7 +107,10 @@ final class Office: @unchecked Sendable {
     private func handle(_ token: UInt64, _ events: UInt32) {
         switch token {
         case Token.inbox: readInbox()
-        case Token.listener: acceptClients()
+        case Token.listener:
+            while let connection = try? listener.accept() { admit(connection, mayChange: true) }
+        case Token.observer:
+            while let connection = try? observer?.accept() { admit(connection, mayChange: false) }
         default: serve(Int32(truncatingIfNeeded: token), events)
         }
     }
@@ -110,24 +135,20 @@ final class Office: @unchecked Sendable {
 
     // MARK: Clients
 
-    private func acceptClients() {
-        while let connection = try? listener.accept() {
-            let descriptor = connection.rawDescriptor
-            guard
-                clients.count < Self.maximumClients,
-                (try? poller.add(descriptor, token: UInt64(UInt32(bitPattern: descriptor)))) != nil
-            else { continue }
-            clients[descriptor] = ClientBox(ControlClient(connection))
-        }
+    /// More clients than that are closed at once: each has buffers.
+    private func admit(_ connection: consuming LocalConnection, mayChange: Bool) {
+        let descriptor = connection.rawDescriptor
+        guard
+            clients.count < Self.maximumClients,
+            (try? poller.add(descriptor, token: UInt64(UInt32(bitPattern: descriptor)))) != nil
+        else { return }
+        clients[descriptor] = ClientBox(ControlClient(connection, mayChange: mayChange))
     }
 
     private func serve(_ descriptor: Int32, _ events: UInt32) {
         guard let box = clients[descriptor] else { return }
-        if events & (Poller.readable | Poller.hangup | Poller.error) != 0, !box.client.read() {
-            // What was asked before the end is not answered: nobody is there to read it.
-            close(descriptor)
-            return
-        }
+        let mayRead = events & (Poller.readable | Poller.hangup | Poller.error) != 0
+        if mayRead, !box.client.hasEnded, !box.client.read() { return close(descriptor) }
         progress(descriptor)
     }
 
@@ -147,9 +168,10 @@ final class Office: @unchecked Sendable {
                 send(try? VarlinkReply.encode(error), call.oneway, to: box)
             }
         }
-        guard box.client.write() else { return close(descriptor) }
+        guard box.client.write(), !box.client.isDone else { return close(descriptor) }
         try? poller.modify(
-            descriptor, token: UInt64(UInt32(bitPattern: descriptor)), readable: true,
+            descriptor, token: UInt64(UInt32(bitPattern: descriptor)),
+            readable: !box.client.hasEnded,
             writable: !box.client.output.isEmpty)
     }
 
