@@ -104,8 +104,9 @@ extension Office {
                 reason: !box.client.mayChange
                     ? "this socket is only for looking; use the other one"
                     : "only root"
-                    + (configuration.control.group.map { " and members of the group \($0)" } ?? "")
-                    + " may change things")
+                        + (configuration.control.group.map { " and members of the group \($0)" }
+                            ?? "")
+                        + " may change things")
         }
         let request: UInt64
         do throws(InvalidConfiguration) {

@@ -82,7 +82,8 @@ final class Office: @unchecked Sendable {
     /// Runs until the protocol thread has stopped.
     func run() {
         if let name = configuration.control.group, permission.group == nil {
-            logger.warning("there is no group `\(name)` (control.group): only root may change things")
+            logger.warning(
+                "there is no group `\(name)` (control.group): only root may change things")
         }
         while !isStopping {
             var ready: [(token: UInt64, events: UInt32)] = []
