@@ -351,6 +351,11 @@ class Node:
     def advertisements(self, **options):
         return self.lab.tap.advertisements(self.node, **options)
 
+    def last_word(self, to):
+        """The last advertisement that reached `to`. Between the cut and the end of the process one
+        more may leave this router and go nowhere: the limit does not count from that one."""
+        return self.lab.tap.select(lambda frame: frame.vrrp, port=to.node, sent=True)[-1]
+
     def kill(self):
         raise NotImplementedError
 

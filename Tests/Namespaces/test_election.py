@@ -32,7 +32,7 @@ def only_active(lab, node, interval):
 def check_failover(lab, active, backup, *, priority, version, interval, addresses):
     """`active` falls silent; `backup` follows within the protocol's limit and announces all."""
     active.crash()
-    last = active.advertisements()[-1]
+    last = active.last_word(backup)
     limit = active_down_interval(priority, interval, version)
     taken = lab.tap.advertisement(backup.node, limit + 3, after=last.time)
     took = taken.time - last.time
@@ -171,12 +171,12 @@ def test_frr_is_active_and_we_follow(lab, frr, kind):
 @pytest.mark.parametrize("kind", ["v3", "v6"])
 def test_we_take_over_from_frr_and_frr_from_us(lab, frr, kind):
     addresses = KINDS[kind]["addresses"]
-    frr(lab, "gw2", 3).start(priority=100, addresses=addresses)
+    two = frr(lab, "gw2", 3).start(priority=100, addresses=addresses)
     lab.tap.advertisement("gw2", 10, priority=100)
     one = ours(lab, "gw1", 2, priority=200, addresses=addresses)
     one.await_state("active")
     only_active(lab, "gw1", 0.1)
     one.crash()
-    last = one.advertisements()[-1]
+    last = one.last_word(two)
     taken = lab.tap.advertisement("gw2", 3, after=last.time)
     assert taken.time - last.time < active_down_interval(100, 0.1) + 0.15

@@ -18,7 +18,7 @@ def one_round(make_active, make_backup):
         lab.tap.wait(lambda frame: frame.vrrp and frame.vrrp.priority == 200, 3, port="gw2",
                      sent=True, since=lab.tap.mark() + 3)
         active.crash()
-        last = active.advertisements()[-1]
+        last = active.last_word(backup)
         first = lab.tap.advertisement("gw2", 3, after=last.time)
         told = lab.tap.announcement("gw2", 3, address="192.0.2.1", after=last.time)
         limit = active_down_interval(100, 0.1)
