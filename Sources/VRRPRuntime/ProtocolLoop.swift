@@ -143,9 +143,10 @@ extension ProtocolLoop {
         var left = limit
         while left > 0 {
             let now = now()
-            var malformed: Int32?
+            var malformed: (interface: Int32, count: Int) = (0, 0)
             let count = try socket.receive(
-                limit: min(left, packetsPerTurn), onMalformed: { malformed = $0 }
+                limit: min(left, packetsPerTurn),
+                onMalformed: { malformed = ($0, malformed.count + 1) }
             ) { datagram, payload in
                 engine.receive(
                     payload,
@@ -153,7 +154,9 @@ extension ProtocolLoop {
                         source: datagram.source, destination: datagram.destination,
                         hopLimit: datagram.hopLimit), interface: datagram.interface, at: now)
             }
-            if let malformed { engine.receiveMalformed(interface: malformed, at: now) }
+            for _ in 0..<malformed.count {
+                engine.receiveMalformed(interface: malformed.interface, at: now)
+            }
             guard count == packetsPerTurn else { return }
             left -= count
         }
