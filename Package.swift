@@ -81,6 +81,21 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // The virtual LAN: the production engine in virtual time.
+        .target(
+            name: "VRRPSimulation",
+            dependencies: ["VRRPWire", "VRRPCore", "VRRPConfiguration", "VRRPEngine", heapModule],
+            path: "Tests/VRRPSimulation", swiftSettings: strictAndSafe),
+        .executableTarget(
+            name: "vrrp-simulate", dependencies: ["VRRPSimulation", argumentParser],
+            path: "Tests/vrrp-simulate", swiftSettings: strict),
+        .testTarget(
+            name: "VRRPSimulationTests",
+            dependencies: [
+                "VRRPSimulation", "VRRPWire", "VRRPCore", "VRRPConfiguration", "VRRPEngine",
+            ],
+            swiftSettings: strict),
+
         .testTarget(
             name: "VRRPWireTests", dependencies: ["VRRPWire"], resources: [.copy("vectors.json")],
             swiftSettings: strict),
