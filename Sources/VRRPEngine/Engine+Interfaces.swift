@@ -22,13 +22,14 @@ extension Engine {
         guard let told = resynchronisation else { return }
         resynchronisation = nil
         isSynchronised = true
-        for (interface, list) in interfaces.addresses {
-            for address in list {
+        // Sorted, because a dictionary's order differs from run to run, and a recording must not.
+        for interface in interfaces.addresses.keys.sorted() {
+            for address in interfaces.addresses[interface] ?? [] {
                 let key = AddressKey(interface: interface, address: address.address)
                 if !told.addresses.contains(key) { noteRemoved(key, at: now) }
             }
         }
-        for index in interfaces.links.keys where !told.links.contains(index) {
+        for index in interfaces.links.keys.sorted() where !told.links.contains(index) {
             forgetLink(index, at: now)
         }
         for index in routers.indices { evaluate(index, at: now) }
