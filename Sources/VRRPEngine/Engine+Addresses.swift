@@ -185,7 +185,14 @@ extension Engine {
         record.inFlight = false
         switch (change.operation, code) {
         case (.add, 0):
-            if !record.removedInFlight { record.presence = .ours }
+            if !record.removedInFlight {
+                record.presence = .ours
+                // Should netlink have lost the notice, the next reading of the tables must find
+                // the address in ours, or it could not miss it.
+                interfaces.insert(
+                    KernelAddress(
+                        interface: change.interface, address: change.address, isMarkedOurs: true))
+            }
         case (.add, Errno.exists):
             if record.presence != .ours { record.presence = .foreign }
         case (.remove, 0), (.remove, Errno.addressNotAvailable), (.remove, Errno.noDevice):
@@ -268,17 +275,15 @@ extension Engine {
         scheduleNextRound(index)
     }
 
-    /// A rival was heard: neighbours may have learnt from it. One more round, no sooner than the
-    /// spacing after the last, so that a flood of rivals makes no flood of announcements.
+    /// A rival was heard: neighbours may have learnt from it, and may do so until it has yielded.
+    /// One round now and then all of them once more, none sooner than the spacing after the last,
+    /// so that a flood of rivals makes no flood of announcements.
     mutating func announceAgain(_ index: Int, at now: Instant) {
-        guard let announcing = routers[index].announcing, announcing.roundsLeft == 0 else {
-            return
-        }
-        routers[index].announcing?.roundsLeft = 1
-        scheduleNextRound(index)
-        if let deadline = routers[index].announcing?.nextDeadline, deadline < now {
-            routers[index].announcing?.nextDeadline = now
-            deadlines.schedule(index, at: now)
-        }
+        guard let announcing = routers[index].announcing else { return }
+        let policy = routers[index].configuration.announce
+        let next = max(announcing.lastRound + policy.spacing, now)
+        routers[index].announcing?.roundsLeft = policy.count + 1
+        routers[index].announcing?.nextDeadline = next
+        deadlines.schedule(index, at: next)
     }
 }
