@@ -91,6 +91,18 @@ struct ParameterTests {
         #expect(driver.deadline == .seconds(2))
     }
 
+    @Test(
+        "a Skew_Time that runs after priority 0 stays one, though a lower priority was heard since")
+    func skewStaysSkew() {
+        var driver = Driver.backup(.with())
+        _ = driver.hear(0, at: at(1))
+        _ = driver.hear(50, at: at(1.25))  // S7: discarded.
+        _ = driver.handle(.parameters(.with(priority: 156)), at: 1.25)
+        #expect(driver.deadline == .seconds(1.390625))
+        #expect(
+            driver.advance(to: at(1.390625)).reasons == [.priorityZero(from: peer)])
+    }
+
     @Test("a learnt interval stays learnt")
     func learnt() {
         var driver = Driver.backup(.with())
