@@ -10,13 +10,24 @@ import VRRPWire
 struct ReferenceTests {
     @Test("random lives", arguments: 0..<8)
     func randomLives(batch: Int) {
-        for life in 0..<400 {
-            let seed = UInt64(batch * 400 + life)
+        for life in 0..<1000 {
+            let seed = UInt64(batch * 1000 + life)
             if let difference = Twins.live(seed: seed, steps: 100) {
                 Issue.record("\(difference)")
                 return
             }
         }
+    }
+
+    @Test("random lives contain everything that can happen")
+    func everythingHappens() {
+        var codes: Set<String> = []
+        for seed in 0..<100 { codes.formUnion(Twins.happenings(seed: UInt64(seed), steps: 100)) }
+        #expect(
+            codes == [
+                "startup", "owner", "no-advertisement", "priority-zero", "lower-priority-peer",
+                "higher-priority", "higher-address", "interface-down", "overslept", "assertion",
+            ])
     }
 }
 
@@ -27,6 +38,8 @@ private struct Twins {
     private var parameters: Parameters
     private var draw: ParameterDraw
     private var now = Instant.origin
+    /// What the daemon's router asked for in the last step.
+    private var actions: [Action] = []
     private var history: [String] = []
 
     private enum Step {
@@ -49,34 +62,51 @@ private struct Twins {
             return nil
         }
         twins = Twins(seed: seed)
-        twins.history.append("start \(twins.parameters)")
+        twins.history.append("initialize \(twins.parameters)")
         for _ in 0...step { _ = twins.step(describing: true) }
         return "seed \(seed), step \(step):\n" + twins.history.suffix(20).joined(separator: "\n")
+    }
+
+    /// The codes of all reasons that the daemon's router gave, and whether it asserted itself.
+    static func happenings(seed: UInt64, steps: Int) -> Set<String> {
+        var twins = Twins(seed: seed)
+        var codes: Set<String> = []
+        for _ in 0..<steps {
+            _ = twins.step(describing: false)
+            for action in twins.actions {
+                switch action {
+                case .report(let transition): codes.insert(transition.reason.code)
+                case .announceAgain: codes.insert("assertion")
+                case .transmit, .takeAddresses, .releaseAddresses: break
+                }
+            }
+        }
+        return codes
     }
 
     /// False when the two differ.
     private mutating func step(describing: Bool) -> Bool {
         now = max(now, draw.moment(after: now, near: reference.turningPoints, parameters))
         let step = nextStep()
-        var actual: [Action] = []
+        actions.removeAll(keepingCapacity: true)
         let expected: [Action]
         switch step {
         case .advance:
-            router.advance(to: now, into: &actual)
+            router.advance(to: now, into: &actions)
             expected = reference.advance(to: now)
         case .handle(let event):
-            router.handle(event, at: now, into: &actual)
+            router.handle(event, at: now, into: &actions)
             expected = reference.handle(event, at: now)
         }
         if describing {
             history.append(
                 """
                 \(now.sinceOrigin) \(step)
-                    daemon    \(router.publicState) \(router.nextDeadline as Any) \(actual)
+                    daemon    \(router.publicState) \(router.nextDeadline as Any) \(actions)
                     reference \(reference.state) \(reference.nextDeadline as Any) \(expected)
                 """)
         }
-        return actual.matches(expected) && router.publicState == reference.state
+        return actions.matches(expected) && router.publicState == reference.state
             && router.nextDeadline == reference.nextDeadline
     }
 
@@ -104,7 +134,10 @@ private struct ParameterDraw {
     }
 
     mutating func parameters() -> Parameters {
-        let version: VRRPVersion = generator.chance(percent: 70) ? .v3 : .v2
+        parameters(generator.chance(percent: 70) ? .v3 : .v2)
+    }
+
+    private mutating func parameters(_ version: VRRPVersion) -> Parameters {
         let interval = interval(version)
         return Parameters(
             version: version, priority: priority(), advertisementInterval: interval,
@@ -112,7 +145,8 @@ private struct ParameterDraw {
             startDelay: delay(interval), primaryAddress: address())
     }
 
-    /// Usually one parameter, sometimes all of them.
+    /// Usually one parameter, sometimes all of them but the version: with another version it is
+    /// another virtual router, which the engine makes anew.
     mutating func change(of old: Parameters) -> Parameters {
         var new = old
         switch generator.below(9) {
@@ -122,7 +156,7 @@ private struct ParameterDraw {
         case 5: new.preemptDelay = delay(old.advertisementInterval)
         case 6: new.primaryAddress = address()
         case 7: break
-        default: new = parameters()
+        default: new = parameters(old.version)
         }
         return new
     }
