@@ -33,6 +33,15 @@ struct TimerTests {
                 == .microseconds(609_375))
     }
 
+    @Test("assertions keep a tenth of the interval apart, and never less than 10 ms")
+    func assertionSpacing() {
+        for (interval, spacing) in [(10, 10), (90, 10), (100, 10), (110, 11), (1000, 100)] {
+            #expect(
+                TimerArithmetic.assertionSpacing(advertisementInterval: .milliseconds(interval))
+                    == .milliseconds(spacing))
+        }
+    }
+
     @Test("waking early changes nothing")
     func early() {
         for parameters in [Parameters.with(), .with(priority: 255)] {

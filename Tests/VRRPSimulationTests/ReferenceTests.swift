@@ -112,12 +112,12 @@ private struct Twins {
 
     private mutating func nextStep() -> Step {
         let dice = draw.generator.below(100)
-        if reference.state == .initialize, dice < 40 { return .handle(.startup) }
+        if reference.state == .initialize, dice < 20 { return .handle(.startup) }
         switch dice {
         case ..<40: return .advance
-        case ..<86: return .handle(.advertisement(draw.advertisement(heardBy: parameters)))
-        case ..<88: return .handle(.startup)
-        case ..<91: return .handle(.shutdown(.interfaceDown))
+        case ..<84: return .handle(.advertisement(draw.advertisement(heardBy: parameters)))
+        case ..<86: return .handle(.startup)
+        case ..<89: return .handle(.shutdown(.interfaceDown))
         default:
             parameters = draw.change(of: parameters)
             return .handle(.parameters(parameters))
@@ -149,13 +149,13 @@ private struct ParameterDraw {
     /// another virtual router, which the engine makes anew.
     mutating func change(of old: Parameters) -> Parameters {
         var new = old
-        switch generator.below(9) {
+        switch generator.below(10) {
         case 0, 1: new.priority = priority()
         case 2, 3: new.advertisementInterval = interval(old.version)
-        case 4: new.preemptMode.toggle()
-        case 5: new.preemptDelay = delay(old.advertisementInterval)
-        case 6: new.primaryAddress = address()
-        case 7: break
+        case 4, 5: new.preemptMode.toggle()
+        case 6: new.preemptDelay = delay(old.advertisementInterval)
+        case 7: new.primaryAddress = address()
+        case 8: break
         default: new = parameters(old.version)
         }
         return new
