@@ -24,6 +24,8 @@ package struct ReferenceRouter: Sendable {
     private var startTimer: Instant?
     private var activeDownTimerSetAt = Instant.origin
     private var activeDownTimerIsSkew = false
+    private var lastLeaving: IPAddress?
+    private var lastDiscarded: HeardAdvertisement?
     private var preemptNotBefore: Instant?
     private var assertNotBefore: Instant?
 
@@ -96,6 +98,8 @@ extension ReferenceRouter {
         activeDownTimer = now + activeDownInterval(intervalOfTheActiveRouter)
         activeDownTimerSetAt = now
         activeDownTimerIsSkew = false
+        lastLeaving = nil
+        lastDiscarded = nil
     }
 
     private mutating func setActiveDownTimerToSkewTime(_ now: Instant) {
@@ -179,23 +183,33 @@ extension ReferenceRouter {
 
     /// (365)
     private mutating func activeDownTimerFires(_ now: Instant) -> [Action] {
-        becomeActive(now, .noAdvertisement(silence: now - activeDownTimerSetAt))  // (370)…(410)
+        becomeActive(now, reasonToTakeOver(now))  // (370)…(410)
+    }
+
+    private func reasonToTakeOver(_ now: Instant) -> Reason {
+        if let source = lastLeaving { return .priorityZero(from: source) }
+        if let peer = lastDiscarded {
+            return .lowerPriorityPeer(
+                address: peer.source, priority: peer.priority, own: own.priority)
+        }
+        return .noAdvertisement(silence: now - activeDownTimerSetAt)
     }
 
     private mutating func backupHears(_ advertisement: HeardAdvertisement, _ now: Instant) {
         if advertisement.priority == .leaving {  // (425)
             setActiveDownTimerToSkewTime(now)  // (430)
+            lastLeaving = advertisement.source
         } else if advertisement.priority >= own.priority {  // (440), (445)
             preemptNotBefore = nil
             accept(advertisement, now)
         } else if own.priority == .owner {  // §6.1: the owner preempts whatever Preempt_Mode says
-            return  // (470)
+            lastDiscarded = advertisement  // (470)
         } else if !own.preemptMode {  // (445)
             accept(advertisement, now)
         } else if bearsWithLowerPriority(now) {
             accept(advertisement, now)
         } else {  // (465)
-            return  // (470)
+            lastDiscarded = advertisement  // (470)
         }
     }
 

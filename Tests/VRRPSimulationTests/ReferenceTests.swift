@@ -10,8 +10,8 @@ import VRRPWire
 struct ReferenceTests {
     @Test("random lives", arguments: 0..<8)
     func randomLives(batch: Int) {
-        for life in 0..<1000 {
-            let seed = UInt64(batch * 1000 + life)
+        for life in 0..<600 {
+            let seed = UInt64(batch * 600 + life)
             if let difference = Twins.live(seed: seed, steps: 100) {
                 Issue.record("\(difference)")
                 return
@@ -105,8 +105,11 @@ private struct Twins {
                     daemon    \(router.publicState) \(router.nextDeadline as Any) \(actions)
                     reference \(reference.state) \(reference.nextDeadline as Any) \(expected)
                 """)
+            if actions != expected, actions.matches(expected) {
+                history.append("They do the same, but explain it differently.")
+            }
         }
-        return actions.matches(expected) && router.publicState == reference.state
+        return actions == expected && router.publicState == reference.state
             && router.nextDeadline == reference.nextDeadline
     }
 
