@@ -112,6 +112,17 @@ struct ParameterTests {
             driver.advance(to: at(1.390625)).reasons == [.priorityZero(from: peer)])
     }
 
+    @Test("turning preempt off ends a preempt-delay: turned on again, it starts anew")
+    func preemptOffEndsDelay() {
+        let delayed = Parameters.with(preemptDelay: .seconds(2))
+        var driver = Driver.backup(delayed)
+        _ = driver.hear(50, at: at(1))
+        _ = driver.handle(.parameters(.with(preempt: false)), at: 1.5)
+        _ = driver.handle(.parameters(delayed), at: 1.5)
+        _ = driver.hear(50, at: at(3))
+        #expect(driver.deadline == .seconds(6.609375))
+    }
+
     @Test("a learnt interval stays learnt")
     func learnt() {
         var driver = Driver.backup(.with())
