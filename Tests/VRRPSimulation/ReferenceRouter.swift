@@ -1,6 +1,6 @@
 // One virtual router, transcribed step by step from the text of RFC 9568 §6.4, to be compared with
-// the one that the daemon runs. Shares with it only the types it speaks: no rule, no formula. Built
-// to be read beside the RFC, one function per paragraph of it.
+// the one that the daemon runs. Shares with it the types it speaks and the spacing of assertions, of
+// which no RFC says anything. Built to be read beside the RFC, one function per paragraph of it.
 //
 // The numbers in parentheses are those of RFC 5798, which prints each step with a number; RFC 9568
 // keeps the steps and leaves the numbers out. "House" marks what no RFC says.

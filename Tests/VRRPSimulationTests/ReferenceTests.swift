@@ -1,5 +1,5 @@
 // The virtual router of the daemon against the reference: random lives of both, step by step the
-// same instructions, the same state and the same next deadline.
+// same instructions for the same reasons, the same state and the same next deadline.
 
 import Testing
 import VRRPCore
