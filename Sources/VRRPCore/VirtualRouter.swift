@@ -167,8 +167,12 @@ extension VirtualRouter {
             // S6
             follow(heard, as: &backup, at: now)
         } else {
-            // S7: discarded, so that the timer runs down and this router takes over.
-            backup.outlook = .preempting(heard.source, heard.priority)
+            // S7: discarded, so that the timer runs down and this router takes over. A Skew_Time
+            // that runs stays one, also for new parameters that compute it again.
+            switch backup.outlook {
+            case .leaving: break
+            case .silence, .preempting: backup.outlook = .preempting(heard.source, heard.priority)
+            }
         }
         state = .backup(backup)
     }
