@@ -235,12 +235,12 @@ extension ConfigurationGenerator {
     }
 
     private mutating func drawInterval(_ version: VRRPVersion) -> Duration {
-        switch (version, random.below(400)) {
+        switch (version, random.below(800)) {
         case (.v2, 0): .seconds(255)
         case (.v2, _): .seconds(random.number(1...3))
         case (.v3, 0): .milliseconds(10)
         case (.v3, 1): .milliseconds(40_950)
-        case (.v3, 2..<60): .milliseconds(10 * random.number(10...300))
+        case (.v3, 2..<120): .milliseconds(10 * random.number(10...300))
         case (.v3, _): .milliseconds(random.pick([300, 500, 1000, 1000, 2000]) ?? 1000)
         }
     }
