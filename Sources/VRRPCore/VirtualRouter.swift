@@ -18,7 +18,7 @@ package struct VirtualRouter: Equatable, Sendable {
 
     package struct Backup: Equatable, Sendable, BitwiseCopyable {
         /// Active_Adver_Interval, learnt from the Active Router; ours until one was heard.
-        package var activeAdverInterval: Duration
+        package var learntInterval: Duration?
         package var activeDownDeadline: Instant
         /// When the Active_Down_Timer was last set to its full length: silence is counted from here.
         package var quietSince: Instant
@@ -69,8 +69,8 @@ package struct VirtualRouter: Equatable, Sendable {
             hear(heard, as: backup, at: now, into: &actions)
         case (.active(let active), .advertisement(let heard)):
             hear(heard, as: active, at: now, into: &actions)
-        case (.initialize, .parameters(let new)):
-            parameters = new
+        case (.initialize(let waiting), .parameters(let new)):
+            adopt(new, as: waiting, at: now)
         case (.backup(let backup), .parameters(let new)):
             adopt(new, as: backup, at: now, into: &actions)
         case (.active(let active), .parameters(let new)):
@@ -125,6 +125,14 @@ extension VirtualRouter {
         } else {
             enter(at: now, into: &actions)
         }
+    }
+
+    /// The running delay keeps the instant it counts from.
+    private mutating func adopt(_ new: Parameters, as old: Initialize, at now: Instant) {
+        let difference = new.startDelay - parameters.startDelay
+        parameters = new
+        state = .initialize(
+            Initialize(startDeadline: old.startDeadline.map { max($0 + difference, now) }))
     }
 
     /// S1 and S2.
@@ -219,7 +227,9 @@ extension VirtualRouter {
             case .silence, .preempting: activeDownInterval(backup.activeAdverInterval)
             }
         backup.activeDownDeadline = max(backup.quietSince + length, now)
-        if !new.preemptMode { backup.preemptDeadline = nil }
+        let difference = new.preemptDelay - previous.preemptDelay
+        backup.preemptDeadline =
+            new.preemptMode ? backup.preemptDeadline.map { $0 + difference } : nil
         state = .backup(backup)
     }
 
