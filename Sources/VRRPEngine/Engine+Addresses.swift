@@ -285,7 +285,8 @@ extension Engine {
     /// so that a flood of rivals makes no flood of announcements.
     mutating func announceAgain(_ index: Int, at now: Instant) {
         guard routers[index].announcing != nil else { return }
-        routers[index].announcing?.roundsLeft = routers[index].configuration.announce.count + 1
+        let rounds = routers[index].configuration.announce.count
+        routers[index].announcing?.roundsLeft = rounds + 1
         rescheduleRounds(index, at: now)
     }
 

@@ -33,8 +33,10 @@ struct Neighbours {
     ) -> (address: IPAddress, hardwareAddress: MACAddress)? {
         let packet = Array(bytes[FramePool.networkOffset...])
         guard packet.count >= 28, packet[14..<18] == packet[24..<28] else { return nil }
-        return (.v4(IPv4Address(rawValue: UInt32(number(packet[14..<18])))),
-            MACAddress(rawValue: number(packet[8..<14])))
+        return (
+            .v4(IPv4Address(rawValue: UInt32(number(packet[14..<18])))),
+            MACAddress(rawValue: number(packet[8..<14]))
+        )
     }
 
     /// RFC 4861 §4.4: type 136, target at 8, then the option Target Link-Layer Address (2).

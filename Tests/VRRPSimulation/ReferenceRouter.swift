@@ -26,6 +26,7 @@ package struct ReferenceRouter: Sendable {
     private var activeDownTimerIsSkew = false
     private var lastLeaving: IPAddress?
     private var lastDiscarded: HeardAdvertisement?
+    private var intervalWasHeard = false
     private var preemptNotBefore: Instant?
     private var assertNotBefore: Instant?
 
@@ -109,6 +110,7 @@ extension ReferenceRouter {
     }
 
     private mutating func setActiveAdverInterval(from advertisement: HeardAdvertisement) {
+        intervalWasHeard = true
         activeAdverInterval =
             own.version == .v2 ? own.advertisementInterval : advertisement.interval
     }
@@ -144,6 +146,7 @@ extension ReferenceRouter {
         if own.priority == .owner {  // (105)
             return becomeActive(now, .owner)  // (110)…(145)
         } else {  // (150)
+            intervalWasHeard = false
             activeAdverInterval = own.advertisementInterval  // (155)
             setActiveDownTimerToActiveDownInterval(now)  // (160)
             return [transition(to: .backup, .startup)]  // (165)
@@ -312,6 +315,7 @@ extension ReferenceRouter {
         }
         if let timer = adverTimer, now - timer >= activeDownInterval(own.advertisementInterval) {
             adverTimer = nil
+            intervalWasHeard = false
             activeAdverInterval = own.advertisementInterval
             setActiveDownTimerToActiveDownInterval(now)
             return [.releaseAddresses, transition(to: .backup, .overslept(late: now - timer))]
@@ -324,16 +328,15 @@ extension ReferenceRouter {
         own = new
         switch state {
         case .initialize:
-            break
+            startTimer = startTimer.map { max($0 + (new.startDelay - old.startDelay), now) }
         case .backup:
             if new.priority == .owner, old.priority != .owner { return becomeActive(now, .owner) }
-            if activeAdverInterval == old.advertisementInterval {
-                activeAdverInterval = new.advertisementInterval
-            }
+            if !intervalWasHeard { activeAdverInterval = new.advertisementInterval }
             let interval = intervalOfTheActiveRouter
             let length = activeDownTimerIsSkew ? skewTime(interval) : activeDownInterval(interval)
             activeDownTimer = max(activeDownTimerSetAt + length, now)
-            if !new.preemptMode { preemptNotBefore = nil }
+            let shift = new.preemptDelay - old.preemptDelay
+            preemptNotBefore = new.preemptMode ? preemptNotBefore.map { $0 + shift } : nil
         case .active:
             let change = new.advertisementInterval - old.advertisementInterval
             if let timer = adverTimer { adverTimer = max(timer + change, now) }

@@ -30,7 +30,8 @@ extension Simulation {
             emit(-1, -1, .phase(.healed))
             schedule(
                 .nextPhase,
-                at: now + timeToSettle + Nanoseconds(faultChance.below(Int(10 * Nanoseconds.second))))
+                at: now + timeToSettle
+                    + Nanoseconds(faultChance.below(Int(10 * Nanoseconds.second))))
         }
     }
 

@@ -31,7 +31,9 @@ extension Simulation {
             rounds += 1
         }
         if rounds == 3 {
-            fail("no deadline in the past", "gw\(node.index) has one after four turns at one instant")
+            fail(
+                "no deadline in the past", "gw\(node.index) has one after four turns at one instant"
+            )
         }
         compare(node, daemon)
         if !turnIsEmpty {
