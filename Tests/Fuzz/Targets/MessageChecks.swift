@@ -80,16 +80,19 @@ private func checkSetPriority(
     }
 }
 
-/// The same message with a checksum that is right. Version 3 over IPv4 has two forms: that of
-/// RFC 5798 if the wrong one was odd.
+/// The same message with an address count that its length makes possible and a checksum that is
+/// right. Version 3 over IPv4 has two forms: that of RFC 5798 if the wrong one was odd.
 func mendedMessage(_ message: [UInt8], _ header: DatagramHeader) -> [UInt8] {
     guard message.count >= AdvertisementHeader.addressesOffset else { return message }
     let covers =
         message[0] >> 4 == 3 && (header.source.family == .ipv6 || message[7] & 1 != 0)
-    guard !covers else {
-        return mended(message, header, number: IPProtocolNumber.vrrp, at: 6)
-    }
+    let trailer = message[0] >> 4 == 2 ? AdvertisementHeader.authenticationDataByteCount : 0
+    let room = message.count - AdvertisementHeader.addressesOffset - trailer
     var result = message
+    result[3] = UInt8(clamping: room / header.source.family.addressByteCount)
+    guard !covers else {
+        return mended(result, header, number: IPProtocolNumber.vrrp, at: 6)
+    }
     result.store(bigEndian: 0, at: 6)
     var checksum = InternetChecksum()
     checksum.add(result)

@@ -2,8 +2,8 @@
 
 import VRRPWire
 
-/// The first byte says what the others are; its highest bit asks for checksums to be put right, so
-/// that damage reaches what lies behind them.
+/// The first byte says what the others are; its highest bit asks for checksums and counts to be put
+/// right, so that damage reaches what lies behind them.
 func fuzzPacket(_ input: [UInt8]) throws(BrokenPromise) {
     var reader = InputReader(input)
     let kind = reader.byte()
