@@ -38,6 +38,9 @@ struct AddressRecord {
     var queued = false
     /// Not to be tried before the router's repair deadline.
     var held = false
+
+    /// In the kernel, and not about to leave it.
+    var isInstalled: Bool { presence != .absent && inFlight != .remove }
 }
 
 /// All records, and the queue of those that may differ from the kernel.

@@ -62,16 +62,13 @@ extension Engine {
         for key in routers[index].addressKeys {
             book.records[key]?.wanted = true
             book.records[key]?.held = false
-            switch book.records[key]?.presence {
-            case .ours:
-                announce(key, of: index)
-            case .foreign:
-                announce(key, of: index)
-                if !routers[index].machine.parameters.isOwner {
-                    tellForeign(key, of: index, at: now)
-                }
-            case .absent, nil:
+            guard let record = book.records[key], record.isInstalled else {
                 book.enqueue(key)
+                continue
+            }
+            announce(key, of: index)
+            if record.presence == .foreign, !routers[index].machine.parameters.isOwner {
+                tellForeign(key, of: index, at: now)
             }
         }
     }

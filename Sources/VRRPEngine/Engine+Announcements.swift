@@ -41,7 +41,7 @@ extension Engine {
         var isComplete = true
         for key in routers[index].addressKeys {
             guard let record = book.records[key], record.wanted else { continue }
-            if record.presence != .absent {
+            if record.isInstalled {
                 announce(key, of: index)
             } else if !record.held {
                 isComplete = false

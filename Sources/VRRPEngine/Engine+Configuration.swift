@@ -12,6 +12,7 @@ extension Engine {
     ) -> ConfigurationDifference? {
         guard let old = configuration else {
             configuration = new
+            virtualAddresses = new.virtualAddresses
             node = new.node
             routers = new.routers.map { RouterEntry($0, at: now) }
             rebuildTables(at: now)
@@ -21,9 +22,14 @@ extension Engine {
         configuration = new
         node = new.node
         guard old.routers != new.routers else { return difference }
+        virtualAddresses = new.virtualAddresses
         let kept = keepInPlace(new, at: now)
         if kept.count != routers.count || kept.count != new.routers.count {
             replaceOthers(new, keeping: kept, at: now)
+        }
+        if old.virtualAddresses != virtualAddresses {
+            // What was a source may be virtual now.
+            for index in routers.indices { evaluate(index, at: now) }
         }
         tell(
             .configured(
@@ -160,5 +166,14 @@ extension VirtualRouterConfiguration {
     fileprivate func hasIdentity(of other: Self) -> Bool {
         interface == other.interface && family == other.family && vrid == other.vrid
             && version == other.version
+    }
+}
+
+extension Configuration {
+    /// Of all routers but those that own theirs.
+    fileprivate var virtualAddresses: Set<IPAddress> {
+        Set(
+            routers.filter { $0.priority != .owner }
+                .flatMap { $0.addresses.map(\.address.address) })
     }
 }

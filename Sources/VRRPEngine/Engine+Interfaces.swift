@@ -129,19 +129,14 @@ extension Engine {
         handle(.startup, for: index, at: now)
     }
 
-    /// A link's own address for this router: never one of the virtual addresses, but for an owner.
+    /// A link's own address: never a virtual one, of whichever router, even where an administrator
+    /// put it on by hand, but for those that this node owns.
     private func source(for index: Int, on interface: Int32) -> IPAddress? {
-        let configuration = routers[index].configuration
-        let isOwner = configuration.priority == .owner
-        let records = book.records
-        return interfaces.source(on: interface, family: configuration.family) { candidate in
+        let family = routers[index].configuration.family
+        return interfaces.source(on: interface, family: family) { candidate in
             let key = AddressKey(interface: interface, address: candidate.address)
-            // Another router's virtual address on this link is no source either.
-            if records[key]?.presence == .ours { return true }
-            return !isOwner
-                && configuration.addresses.contains {
-                    $0.address.address == candidate.address.address
-                }
+            return virtualAddresses.contains(candidate.address.address)
+                || book.records[key]?.presence == .ours
         }
     }
 

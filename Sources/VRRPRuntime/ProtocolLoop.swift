@@ -115,6 +115,8 @@ struct ProtocolLoop: ~Copyable {
         if isLate || Self.has(.ipv6, in: ready) {
             try Self.drain(&ipv6, limit: limit, into: &engine)
         }
+        // After standing still the tables may be long out of date, too.
+        if isLate { try Self.observe(&monitor, into: &engine) }
         engine.advance(to: Self.now())
         carryOut()
         if Self.has(.timer, in: ready) { timer.acknowledge() }

@@ -25,7 +25,7 @@ struct Kernel: Sendable {
     /// An errno that every change of addresses gets; 0 while it works.
     var refusal: Int32 = 0
     /// Somebody removed an address that was not ours to remove: kept for the checkers.
-    private(set) var removedForeign: InterfaceAddress?
+    private var removedForeign: InterfaceAddress?
 
     init(hardwareAddress: MACAddress, own: [InterfaceAddress]) {
         self.hardwareAddress = hardwareAddress
@@ -60,6 +60,11 @@ struct Kernel: Sendable {
         case (.remove, nil):
             return Number.addressNotAvailable
         }
+    }
+
+    mutating func takeRemovedForeign() -> InterfaceAddress? {
+        defer { removedForeign = nil }
+        return removedForeign
     }
 
     // MARK: What others do

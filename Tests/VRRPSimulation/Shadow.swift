@@ -63,7 +63,6 @@ struct Shadow: Sendable {
                 if let source = part.source {
                     handle(.parameters(parameters(wanted, from: source)), index, at: now)
                 }
-                evaluate(index, at: now)
             } else {
                 parts.append(part)
                 handle(.shutdown(.configuration), parts.count - 1, at: now)
@@ -78,8 +77,8 @@ struct Shadow: Sendable {
                 Part(
                     router: router, configuration: wanted,
                     reference: ReferenceRouter(parameters(wanted, from: nowhere))))
-            evaluate(parts.count - 1, at: now)
         }
+        for index in parts.indices { evaluate(index, at: now) }
     }
 
     /// Everything that netlink tells, in full.
@@ -168,18 +167,18 @@ struct Shadow: Sendable {
     }
 
     /// RFC 9568 §5.1.1.1 and §5.1.2.1: the interface's primary or link-local address, and never a
-    /// virtual one unless it is the owner's.
+    /// virtual one unless this node owns it.
     private func source(
         of configuration: VirtualRouterConfiguration, on interface: Int32
     ) -> IPAddress? {
-        let virtual = configuration.addresses.map(\.address.address)
-        let isOwner = configuration.priority == .owner
+        let strangers = parts.map(\.configuration).filter { $0.priority != .owner }
+        let virtual = strangers.flatMap { $0.addresses.map(\.address.address) }
         let candidates = addresses.filter { (candidate: KernelAddress) -> Bool in
             let address = candidate.address.address
             guard candidate.interface == interface, !candidate.isMarkedOurs else { return false }
             guard address.family == configuration.family else { return false }
             guard address.family == .ipv4 || address.isLinkLocal else { return false }
-            return isOwner || !virtual.contains(address)
+            return !virtual.contains(address)
         }
         return (candidates.first { !$0.isSecondary } ?? candidates.first)?.address.address
     }

@@ -98,7 +98,7 @@ extension Simulation {
         _ request: AddressRequest, _ node: Node, _ notices: inout [Notice]
     ) -> [Int32] {
         let results = request.changes.map { node.kernel.apply($0, notices: &notices) }
-        if let removed = node.kernel.removedForeign {
+        if let removed = node.kernel.takeRemovedForeign(), !node.isOverrun {
             fail("an administrator's address stays", "gw\(node.index) removed \(removed)")
         }
         emit(node.index, -1, .answered(refused: results.count { $0 != 0 }))
@@ -156,8 +156,8 @@ extension Simulation {
 
     // MARK: Standing still
 
-    /// Goes on where it stood: what arrived meanwhile is read first, then time is looked at, then
-    /// what the kernel told.
+    /// Goes on where it stood: what arrived and what the kernel told meanwhile is read first, then
+    /// time is looked at.
     func resume(_ node: Node) {
         guard node.isPaused else { return }
         node.isPaused = false
@@ -171,15 +171,10 @@ extension Simulation {
                 receive(slot, damagedBit, node, daemon, at: local)
                 frames.release(slot)
             }
+            for case .notice(let notice) in waiting { give(notice, node, daemon, at: local) }
         }
-        for entry in waiting {
-            switch entry {
-            case .frame: break
-            case .notice(let notice):
-                turn(node) { daemon, local in give(notice, node, daemon, at: local) }
-            case .answer(let token, let results):
-                turn(node) { daemon, local in answer(token, results, daemon, at: local) }
-            }
+        for case .answer(let token, let results) in waiting {
+            turn(node) { daemon, local in answer(token, results, daemon, at: local) }
         }
     }
 }
