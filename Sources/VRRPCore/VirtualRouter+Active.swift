@@ -60,11 +60,13 @@ extension VirtualRouter {
             because: reason, into: &actions)
     }
 
+    /// A shorter interval acts at once. A longer one only after the next advertisement, which comes
+    /// when it was due and carries it: Backups would not wait for it otherwise.
     mutating func adopt(_ new: Parameters, as old: Active, at now: Instant) {
         var active = old
         let difference = new.advertisementInterval - parameters.advertisementInterval
         parameters = new
-        active.adverDeadline = max(active.adverDeadline + difference, now)
+        active.adverDeadline = max(active.adverDeadline + min(difference, .zero), now)
         state = .active(active)
     }
 }

@@ -38,6 +38,8 @@ struct AddressRecord {
     var queued = false
     /// Not to be tried before the router's repair deadline.
     var held = false
+    /// How often it is still to be announced.
+    var roundsLeft = 0
 
     /// In the kernel, and not about to leave it.
     var isInstalled: Bool { presence != .absent && inFlight != .remove }

@@ -55,18 +55,17 @@ extension Engine {
     }
 
     mutating func takeAddresses(of index: Int, at now: Instant) {
-        let policy = routers[index].configuration.announce
-        routers[index].announcing = Announcing(
-            roundsLeft: policy.count - 1, nextDeadline: nil, lastRound: now)
+        routers[index].announcing = Announcing(lastRound: now)
         scheduleNextRound(index)
         for key in routers[index].addressKeys {
             book.records[key]?.wanted = true
             book.records[key]?.held = false
+            book.records[key]?.roundsLeft = 0
             guard let record = book.records[key], record.isInstalled else {
                 book.enqueue(key)
                 continue
             }
-            announce(key, of: index)
+            beginAnnouncing(key, of: index, at: now)
             if record.presence == .foreign, !routers[index].machine.parameters.isOwner {
                 tellForeign(key, of: index, at: now)
             }
@@ -213,7 +212,7 @@ extension Engine {
             retry(index, at: now + .seconds(1))
         } else if change.operation == .add, record.wanted, record.presence != .absent {
             // RFC 9568 §8.1.2: announced only once the kernel has it.
-            announce(key, of: index)
+            beginAnnouncing(key, of: index, at: now)
             if record.presence == .foreign { tellForeign(key, of: index, at: now) }
         }
     }

@@ -21,16 +21,27 @@ extension Engine {
             .announce(router: index, interface: key.interface, start..<outbox.count))
     }
 
-    mutating func scheduleNextRound(_ index: Int) {
-        guard var announcing = routers[index].announcing else { return }
-        let policy = routers[index].configuration.announce
-        if announcing.roundsLeft > 0 {
-            announcing.nextDeadline = announcing.lastRound + policy.spacing
-        } else {
-            announcing.nextDeadline = policy.refresh.map { announcing.lastRound + $0 }
+    /// The first announcement of an address that the kernel has now; the others follow with the
+    /// router's next rounds.
+    mutating func beginAnnouncing(_ key: AddressKey, of index: Int, at now: Instant) {
+        announce(key, of: index)
+        let repetitions = routers[index].configuration.announce.count - 1
+        if let left = book.records[key]?.roundsLeft, left < repetitions {
+            book.records[key]?.roundsLeft = repetitions
         }
-        routers[index].announcing = announcing
-        deadlines.schedule(index, at: announcing.nextDeadline)
+        guard repetitions > 0, routers[index].announcing?.isRepeating == false else { return }
+        routers[index].announcing?.isRepeating = true
+        routers[index].announcing?.lastRound = now
+        scheduleNextRound(index)
+    }
+
+    mutating func scheduleNextRound(_ index: Int) {
+        guard let announcing = routers[index].announcing else { return }
+        let policy = routers[index].configuration.announce
+        let pause = announcing.isRepeating ? policy.spacing : policy.refresh
+        let next = pause.map { announcing.lastRound + $0 }
+        routers[index].announcing?.nextDeadline = next
+        deadlines.schedule(index, at: next)
     }
 
     mutating func announceIfDue(_ index: Int, at now: Instant) {
@@ -38,19 +49,19 @@ extension Engine {
             let announcing = routers[index].announcing, let deadline = announcing.nextDeadline,
             deadline <= now
         else { return }
-        var isComplete = true
+        var isRepeating = false
         for key in routers[index].addressKeys {
-            guard let record = book.records[key], record.wanted else { continue }
-            if record.isInstalled {
-                announce(key, of: index)
-            } else if !record.held {
-                isComplete = false
+            guard let record = book.records[key], record.wanted, record.isInstalled else {
+                continue
             }
+            if announcing.isRepeating {
+                guard record.roundsLeft > 0 else { continue }
+                book.records[key]?.roundsLeft -= 1
+                isRepeating = isRepeating || record.roundsLeft > 1
+            }
+            announce(key, of: index)
         }
-        // A round counts only once the kernel has what it was asked for: a slow kernel must not
-        // use up all of them.
-        let rounds = announcing.roundsLeft - (isComplete ? 1 : 0)
-        routers[index].announcing?.roundsLeft = max(0, rounds)
+        routers[index].announcing?.isRepeating = isRepeating
         routers[index].announcing?.lastRound = now
         scheduleNextRound(index)
     }
@@ -60,16 +71,19 @@ extension Engine {
     /// so that a flood of rivals makes no flood of announcements.
     mutating func announceAgain(_ index: Int, at now: Instant) {
         guard routers[index].announcing != nil else { return }
-        let rounds = routers[index].configuration.announce.count
-        routers[index].announcing?.roundsLeft = rounds + 1
+        let rounds = routers[index].configuration.announce.count + 1
+        for key in routers[index].addressKeys { book.records[key]?.roundsLeft = rounds }
+        routers[index].announcing?.isRepeating = true
         rescheduleRounds(index, at: now)
     }
 
     /// The policy changed: what it says now counts from the last round.
     mutating func adoptAnnouncePolicy(of index: Int, at now: Instant) {
-        guard let announcing = routers[index].announcing else { return }
         let most = routers[index].configuration.announce.count - 1
-        routers[index].announcing?.roundsLeft = min(announcing.roundsLeft, most)
+        for key in routers[index].addressKeys {
+            guard let left = book.records[key]?.roundsLeft, left > most else { continue }
+            book.records[key]?.roundsLeft = most
+        }
         rescheduleRounds(index, at: now)
     }
 

@@ -84,10 +84,10 @@ struct RouterEntry {
 
 /// The gratuitous ARP or unsolicited neighbour advertisements still to be sent.
 struct Announcing: Equatable {
-    /// Rounds left before only `refresh` goes on.
-    var roundsLeft: Int
-    var nextDeadline: Instant?
     var lastRound: Instant
+    /// Some address has rounds left; otherwise only `refresh` goes on.
+    var isRepeating = false
+    var nextDeadline: Instant?
 }
 
 /// What was told already and is not told again until it changes.

@@ -108,6 +108,8 @@ struct ProtocolLoop: ~Copyable {
             ready |= 1 << token
         }
         let isLate = engine.nextDeadline.map { Self.now() - $0 > .milliseconds(10) } ?? false
+        // After standing still the tables may be out of date, and decisions are made of them.
+        if isLate { try Self.observe(&monitor, into: &engine) }
         let limit = isLate ? Self.packetsWhenLate : Self.packetsPerTurn
         if isLate || Self.has(.ipv4, in: ready) {
             try Self.drain(&ipv4, limit: limit, into: &engine)
@@ -115,8 +117,6 @@ struct ProtocolLoop: ~Copyable {
         if isLate || Self.has(.ipv6, in: ready) {
             try Self.drain(&ipv6, limit: limit, into: &engine)
         }
-        // After standing still the tables may be long out of date, too.
-        if isLate { try Self.observe(&monitor, into: &engine) }
         engine.advance(to: Self.now())
         carryOut()
         if Self.has(.timer, in: ready) { timer.acknowledge() }

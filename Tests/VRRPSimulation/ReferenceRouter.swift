@@ -339,7 +339,9 @@ extension ReferenceRouter {
             preemptNotBefore = new.preemptMode ? preemptNotBefore.map { $0 + shift } : nil
         case .active:
             let change = new.advertisementInterval - old.advertisementInterval
-            if let timer = adverTimer { adverTimer = max(timer + change, now) }
+            // House: a longer one must be announced before it can be kept.
+            if let timer = adverTimer, change < .zero { adverTimer = max(timer + change, now) }
+            if let timer = adverTimer { adverTimer = max(timer, now) }
         }
         return []
     }

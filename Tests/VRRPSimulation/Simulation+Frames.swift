@@ -122,7 +122,9 @@ extension Simulation {
                 daemon.heard[router] += 1
                 emit(
                     node.index, router,
-                    .heard(from: sender(header.source), priority: heard.priority.rawValue))
+                    .heard(
+                        from: sender(header.source), priority: heard.priority.rawValue,
+                        interval: heard.interval.nanosecondsRoundedUp))
             }
         }
         daemon.engine.receive(message, header: header, interface: link.index, at: local)

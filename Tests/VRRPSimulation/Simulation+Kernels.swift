@@ -156,7 +156,7 @@ extension Simulation {
 
     // MARK: Standing still
 
-    /// Goes on where it stood: what arrived and what the kernel told meanwhile is read first, then
+    /// Goes on where it stood: what the kernel told and what arrived meanwhile is read first, then
     /// time is looked at.
     func resume(_ node: Node) {
         guard node.isPaused else { return }
@@ -167,11 +167,11 @@ extension Simulation {
         node.waitingFrames = 0
         guard node.daemon != nil else { return }
         turn(node) { daemon, local in
+            for case .notice(let notice) in waiting { give(notice, node, daemon, at: local) }
             for case .frame(let slot, let damagedBit) in waiting {
                 receive(slot, damagedBit, node, daemon, at: local)
                 frames.release(slot)
             }
-            for case .notice(let notice) in waiting { give(notice, node, daemon, at: local) }
         }
         for case .answer(let token, let results) in waiting {
             turn(node) { daemon, local in answer(token, results, daemon, at: local) }

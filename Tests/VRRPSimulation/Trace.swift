@@ -14,7 +14,8 @@ package struct Record: Sendable, BitwiseCopyable {
 
     package enum Kind: Sendable, BitwiseCopyable {
         case sent(priority: UInt8)
-        case heard(from: Int, priority: UInt8)
+        /// `interval`: what the advertisement said.
+        case heard(from: Int, priority: UInt8, interval: Nanoseconds)
         /// An advertisement did not arrive, or not as it was sent.
         case missed(from: Int, Cause)
         case changed(from: RouterState, to: RouterState)
@@ -96,7 +97,8 @@ extension Record.Kind {
         }
         return switch self {
         case .sent(let priority): pack(1, Int(priority))
-        case .heard(let from, let priority): pack(2, from, Int(priority))
+        case .heard(let from, let priority, let interval):
+            pack(2, from, Int(priority), Int(interval))
         case .missed(let from, let cause): pack(3, from, Int(cause.rawValue))
         case .changed(let from, let to): pack(4, from.ordinal, to.ordinal)
         case .asked(let add, let remove): pack(5, add, remove)

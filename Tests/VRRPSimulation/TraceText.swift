@@ -37,7 +37,7 @@ extension Record {
         let who = router < 0 ? "" : "r\(router) "
         return switch kind {
         case .sent(let priority): "\(who)sends \(priority)"
-        case .heard(let from, let priority): "\(who)hears \(priority) of gw\(from)"
+        case .heard(let from, let priority, _): "\(who)hears \(priority) of gw\(from)"
         case .missed(let from, let cause):
             from < 0 ? "\(who)frame \(cause)" : "\(who)frame of gw\(from) \(cause)"
         case .changed(let from, let to): "\(who)\(from.letter) -> \(to.letter)"

@@ -45,7 +45,7 @@ package struct AddressesAreAnnounced: Sendable {
         case .changed(from: .active, _):
             reigns[record.node, record.router] = nil
             outliveRival(record, roster)
-        case .heard(let from, _):
+        case .heard(let from, _, _):
             if from >= 0, reigns[from, record.router] != nil {
                 reigns[record.node, record.router]?.rival = from
             }

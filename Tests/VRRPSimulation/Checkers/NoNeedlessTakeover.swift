@@ -20,16 +20,12 @@ package struct NoNeedlessTakeover: Sendable {
 
     package mutating func see(_ record: Record, _ roster: Roster) -> String? {
         switch record.kind {
-        case .heard(let from, let priority):
-            guard from >= 0 else { return nil }
-            let isVersion2 = roster[record.node, record.router].configuration?.version == .v2
-            let interval = roster[isVersion2 ? record.node : from, record.router].interval
+        case .heard(_, let priority, let interval):
             last[record.node, record.router] =
                 priority == 0
                 ? nil : Heard(time: record.time, priority: priority, interval: interval)
         case .configured:
-            // Intervals and priorities on the way belong to the time before.
-            last.fill(nil)
+            for router in 0..<roster.routerCount { last[record.node, router] = nil }
         case .changed(from: .backup, to: .active):
             return judge(record, roster)
         case .changed:
