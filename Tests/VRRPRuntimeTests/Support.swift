@@ -9,7 +9,10 @@ import VRRPEngine
 import VRRPRuntime
 import VRRPWire
 
-func at(_ seconds: Double) -> Instant { Instant(sinceOrigin: .seconds(seconds)) }
+/// Whole milliseconds, as a clock has whole nanoseconds.
+func at(_ seconds: Double) -> Instant {
+    Instant(sinceOrigin: .milliseconds(Int((seconds * 1000).rounded())))
+}
 
 func routerConfiguration(_ name: String = "lan") -> VirtualRouterConfiguration? {
     guard let address = InterfaceAddress("192.0.2.1/24"), let vrid = VirtualRouterID(51) else {
