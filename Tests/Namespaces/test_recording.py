@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import stat
@@ -10,6 +11,7 @@ from datetime import datetime
 
 import pytest
 
+from frames import advertisement
 from lab import ROOT, VRRPD, eventually, run
 from settings import configuration
 
@@ -27,7 +29,7 @@ def recording(lab, node, host, *options, file=None, **keys):
 
 def replay(path, code=0):
     result = run(VRRPD, "--replay", path, check=False)
-    assert result.returncode == code, f"exit {result.returncode}\n{result.stdout}{result.stderr}"
+    assert code in (None, result.returncode), f"exit {result.returncode}\n{result.stdout}{result.stderr}"
     return result
 
 
@@ -162,3 +164,26 @@ def test_a_damaged_recording_is_told_with_its_line(lab, tmp_path):
         f"vrrpd: cannot read the recording {missing}: open: No such file or directory (ENOENT)\n")
     result = run(VRRPD, "--record", "a", "--replay", "b", check=False)
     assert result.returncode == 2 and "exclude each other" in result.stderr
+
+
+def test_a_flood_is_recorded_or_told(lab):
+    """Far more than can be written: what is lost is told, files stay small, the rest replays."""
+    one = recording(lab, "gw1", 2, "--record-limit", "1", priority=200)
+    one.await_state("active")
+    wrong = advertisement(source="192.0.2.9", priority=255, checksum=0x1234)
+    count, end = 0, time.monotonic() + 3
+    while time.monotonic() < end:
+        lab.inject(*[wrong] * 500)
+        count += 500
+    assert one.show()["state"] == "active"
+    one.stop()
+    files = [pathlib.Path(f"{one.recording}{suffix}") for suffix in ("", ".1")]
+    for file in files:
+        assert file.stat().st_size <= 1 << 20
+        lost = [json.loads(line)["lost"] for line in file.read_text().splitlines()
+                if line.startswith('{"lost"')]
+        result = replay(file, 1 if lost else 0)
+        assert result.stderr.count("inputs were lost here") == len(lost)
+        assert "differs" not in result.stderr
+    print(f"\n{count} packets in 3 s: {sum(file.stat().st_size for file in files)} bytes kept")
+    assert "vrrpd stops" in replay(files[0], None).stdout

@@ -88,6 +88,31 @@ struct CheckpointTests {
         #expect(try Self.text(all.checkpoint) == Self.text(recorded.checkpoint))
     }
 
+    @Test("every stored property of the engine is in its checkpoint")
+    func complete() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/VRRPEngine")
+        func text(_ name: String) throws -> String {
+            try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+        }
+        let engine = try text("Engine.swift").components(separatedBy: "package init(")[0]
+        let names = engine.components(separatedBy: "\n").compactMap { line in
+            line.components(separatedBy: " var ").dropFirst().first.map { rest in
+                String(rest.prefix { $0.isLetter || $0.isNumber })
+            }
+        }
+        #expect(names.count > 15)
+        // Empty whenever a checkpoint is taken.
+        let transient: Set = ["effects", "outbox", "actions"]
+        let checkpoint = try text("EngineCheckpoint.swift")
+        for name in names where !transient.contains(name) {
+            #expect(
+                checkpoint.contains("    var \(name): ")
+                    && checkpoint.contains("checkpoint.\(name)"),
+                "`\(name)` must be in EngineCheckpoint: a replay would not have it")
+        }
+    }
+
     @Test("all that can happen does happen to these engines")
     func coverage() {
         var kinds: Set<String> = []

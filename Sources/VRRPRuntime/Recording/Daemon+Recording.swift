@@ -2,8 +2,6 @@
 // starting anything.
 
 import LinuxNetwork
-import VRRPConfiguration
-import VRRPEngine
 
 /// The thread that writes a recording, and what it is fed through.
 struct RecordingThread: ~Copyable {

@@ -8,7 +8,8 @@ package import VRRPEngine
 
 /// From the protocol thread to the one that writes the recording.
 enum RecordingMessage: Sendable {
-    case checkpoint(EngineCheckpoint, at: Instant)
+    /// Indirect: it is large and rare, and every slot of the queue is as large as the largest.
+    indirect case checkpoint(EngineCheckpoint, at: Instant)
     case input(EngineInput, at: Instant)
     case told(EngineEvent)
     /// So many inputs had no room here; a checkpoint follows.
@@ -41,15 +42,10 @@ package final class Recorder: @unchecked Sendable {
     }
 
     package func begin(with checkpoint: EngineCheckpoint, at now: Instant) {
-        if lost > 0 {
-            guard queue.post(.lost(lost)) else { return }
-        }
-        guard queue.post(.checkpoint(checkpoint, at: now)) else {
-            lost = max(lost, 1)
-            return
-        }
-        lost = 0
+        if lost > 0, !queue.post(.lost(lost)) { return }
         isDemanded.store(false, ordering: .relaxed)
+        // There is room, or `needsCheckpoint` would have said no.
+        lost = queue.post(.checkpoint(checkpoint, at: now)) ? 0 : 1
     }
 
     package func record(_ input: EngineInput, at now: Instant) {

@@ -114,14 +114,20 @@ package final class RecordingWriter: @unchecked Sendable {
     private func append(_ value: RecordingLine) throws(RecordingFailure) {
         guard let size = file?.size else { return }
         let line = try line(value)
-        guard dropped == 0, size + line.count <= options.limit - Self.reserve else {
-            if case .input = value { dropped += 1 } else { dropped = max(dropped, 1) }
-            return
-        }
-        try file?.append(line)
-        if !isRotationDue, size > options.limit / 4 * 3 {
+        let hasRoom = dropped == 0 && size + line.count <= options.limit - Self.reserve
+        if hasRoom { try file?.append(line) } else { drop(value) }
+        if !isRotationDue, !hasRoom || size > options.limit / 4 * 3 {
             isRotationDue = true
             recorder.demandCheckpoint()
+        }
+    }
+
+    /// After the first that is missing, the others are of no use.
+    private func drop(_ value: RecordingLine) {
+        switch value {
+        case .input: dropped &+= 1
+        case .lost(let count): dropped &+= count
+        case .header, .checkpoint, .told, .end: dropped = max(dropped, 1)
         }
     }
 
