@@ -17,8 +17,9 @@ package struct VirtualRouter: Codable, Equatable, Sendable {
     }
 
     package struct Backup: Codable, Equatable, Sendable, BitwiseCopyable {
-        /// Active_Adver_Interval, learnt from the Active Router; ours until one was heard.
-        package var activeAdverInterval: Duration
+        /// Active_Adver_Interval as the Active Router advertises it; nil until one was heard, and
+        /// always in version 2: our own interval stands in for it.
+        package var learntInterval: Duration?
         package var activeDownDeadline: Instant
         /// When the Active_Down_Timer was last set to its full length: silence is counted from here.
         package var quietSince: Instant
@@ -41,8 +42,8 @@ package struct VirtualRouter: Codable, Equatable, Sendable {
         package var assertionDeadline: Instant
     }
 
-    package private(set) var parameters: Parameters
-    package private(set) var state: State
+    package internal(set) var parameters: Parameters
+    package internal(set) var state: State
 
     package init(_ parameters: Parameters) {
         self.parameters = parameters
@@ -69,8 +70,8 @@ package struct VirtualRouter: Codable, Equatable, Sendable {
             hear(heard, as: backup, at: now, into: &actions)
         case (.active(let active), .advertisement(let heard)):
             hear(heard, as: active, at: now, into: &actions)
-        case (.initialize, .parameters(let new)):
-            parameters = new
+        case (.initialize(let waiting), .parameters(let new)):
+            adopt(new, as: waiting, at: now)
         case (.backup(let backup), .parameters(let new)):
             adopt(new, as: backup, at: now, into: &actions)
         case (.active(let active), .parameters(let new)):
@@ -127,14 +128,20 @@ extension VirtualRouter {
         }
     }
 
+    /// The running delay keeps the instant it counts from.
+    private mutating func adopt(_ new: Parameters, as old: Initialize, at now: Instant) {
+        let difference = new.startDelay - parameters.startDelay
+        parameters = new
+        state = .initialize(
+            Initialize(startDeadline: old.startDeadline.map { max($0 + difference, now) }))
+    }
+
     /// S1 and S2.
     private mutating func enter(at now: Instant, into actions: inout [Action]) {
         if parameters.isOwner {
             becomeActive(because: .owner, at: now, into: &actions)
         } else {
-            becomeBackup(
-                activeAdverInterval: parameters.advertisementInterval, at: now, because: .startup,
-                into: &actions)
+            becomeBackup(learntInterval: nil, at: now, because: .startup, into: &actions)
         }
     }
 
@@ -151,166 +158,6 @@ extension VirtualRouter {
     }
 }
 
-// MARK: Backup
-
-extension VirtualRouter {
-    private mutating func hear(
-        _ heard: HeardAdvertisement, as old: Backup, at now: Instant, into actions: inout [Action]
-    ) {
-        var backup = old
-        if heard.priority == .leaving {
-            // S5. The one who leaves teaches nothing: the interval stays as it was.
-            backup.activeDownDeadline = now + skewTime(backup.activeAdverInterval)
-            backup.outlook = .leaving(heard.source)
-            backup.quietSince = now
-        } else if heard.priority >= parameters.priority || !mayPreempt(&backup, at: now) {
-            // S6
-            follow(heard, as: &backup, at: now)
-        } else {
-            // S7: discarded, so that the timer runs down and this router takes over.
-            backup.outlook = .preempting(heard.source, heard.priority)
-        }
-        state = .backup(backup)
-    }
-
-    /// Whether a lower-priority Active Router may be preempted now; starts the delay at the first
-    /// such advertisement. An owner waits for nobody (RFC 9568 §6.1, Preempt_Mode).
-    private func mayPreempt(_ backup: inout Backup, at now: Instant) -> Bool {
-        if parameters.isOwner { return true }
-        guard parameters.preemptMode else { return false }
-        guard parameters.preemptDelay > .zero else { return true }
-        let deadline = backup.preemptDeadline ?? now + parameters.preemptDelay
-        backup.preemptDeadline = deadline
-        return deadline <= now
-    }
-
-    private func follow(
-        _ heard: HeardAdvertisement, as backup: inout Backup, at now: Instant
-    ) {
-        if parameters.version == .v3 { backup.activeAdverInterval = heard.interval }
-        if heard.priority >= parameters.priority { backup.preemptDeadline = nil }
-        backup.activeDownDeadline = now + activeDownInterval(backup.activeAdverInterval)
-        backup.quietSince = now
-        backup.outlook = .silence
-    }
-
-    /// Priority and interval act at once: the running timer keeps the instant it counts from.
-    private mutating func adopt(
-        _ new: Parameters, as old: Backup, at now: Instant, into actions: inout [Action]
-    ) {
-        var backup = old
-        let previous = parameters
-        parameters = new
-        if new.isOwner, !previous.isOwner {
-            becomeActive(because: .owner, at: now, into: &actions)
-            return
-        }
-        if backup.activeAdverInterval == previous.advertisementInterval {
-            // Nothing else was learnt from an Active Router, so our own interval stands in for it.
-            backup.activeAdverInterval = new.advertisementInterval
-        }
-        let length: Duration =
-            switch backup.outlook {
-            case .leaving: skewTime(backup.activeAdverInterval)
-            case .silence, .preempting: activeDownInterval(backup.activeAdverInterval)
-            }
-        backup.activeDownDeadline = max(backup.quietSince + length, now)
-        if !new.preemptMode { backup.preemptDeadline = nil }
-        state = .backup(backup)
-    }
-
-    private mutating func becomeBackup(
-        activeAdverInterval: Duration, at now: Instant, because reason: Reason,
-        into actions: inout [Action]
-    ) {
-        let from = publicState
-        state = .backup(
-            Backup(
-                activeAdverInterval: activeAdverInterval,
-                activeDownDeadline: now + activeDownInterval(activeAdverInterval),
-                quietSince: now, preemptDeadline: nil, outlook: .silence))
-        if from == .active { actions.append(.releaseAddresses) }
-        actions.append(.report(Transition(from: from, to: .backup, reason: reason)))
-    }
-
-    private func reason(of backup: Backup, at now: Instant) -> Reason {
-        switch backup.outlook {
-        case .silence: .noAdvertisement(silence: now - backup.quietSince)
-        case .leaving(let source): .priorityZero(from: source)
-        case .preempting(let source, let priority):
-            .lowerPriorityPeer(address: source, priority: priority, own: parameters.priority)
-        }
-    }
-}
-
-// MARK: Active
-
-extension VirtualRouter {
-    /// S1 and S4: the advertisement first, so that rivals yield before neighbours are told.
-    private mutating func becomeActive(
-        because reason: Reason, at now: Instant, into actions: inout [Action]
-    ) {
-        let from = publicState
-        state = .active(
-            Active(adverDeadline: now + parameters.advertisementInterval, assertionDeadline: now))
-        actions.append(.transmit(parameters.priority))
-        actions.append(.takeAddresses)
-        actions.append(.report(Transition(from: from, to: .active, reason: reason)))
-    }
-
-    private mutating func hear(
-        _ heard: HeardAdvertisement, as old: Active, at now: Instant, into actions: inout [Action]
-    ) {
-        var active = old
-        if heard.priority == .leaving {
-            // S10
-            active.adverDeadline = now + parameters.advertisementInterval
-            state = .active(active)
-            actions.append(.transmit(parameters.priority))
-        } else if heard.priority > parameters.priority {
-            yield(
-                to: heard, at: now,
-                because: .higherPriority(
-                    address: heard.source, priority: heard.priority, own: parameters.priority),
-                into: &actions)
-        } else if heard.priority == parameters.priority, heard.source > parameters.primaryAddress {
-            yield(
-                to: heard, at: now,
-                because: .higherAddress(
-                    address: heard.source, priority: heard.priority,
-                    own: parameters.primaryAddress),
-                into: &actions)
-        } else if parameters.version == .v3, active.assertionDeadline <= now {
-            // S12. Adver_Timer keeps running: the assertion comes on top.
-            active.assertionDeadline =
-                now
-                + TimerArithmetic.assertionSpacing(
-                    advertisementInterval: parameters.advertisementInterval)
-            state = .active(active)
-            actions.append(.transmit(parameters.priority))
-            actions.append(.announceAgain)
-        }
-    }
-
-    /// S11. Preempt_Mode has no say in Active.
-    private mutating func yield(
-        to heard: HeardAdvertisement, at now: Instant, because reason: Reason,
-        into actions: inout [Action]
-    ) {
-        let interval =
-            parameters.version == .v3 ? heard.interval : parameters.advertisementInterval
-        becomeBackup(activeAdverInterval: interval, at: now, because: reason, into: &actions)
-    }
-
-    private mutating func adopt(_ new: Parameters, as old: Active, at now: Instant) {
-        var active = old
-        let difference = new.advertisementInterval - parameters.advertisementInterval
-        parameters = new
-        active.adverDeadline = max(active.adverDeadline + difference, now)
-        state = .active(active)
-    }
-}
-
 // MARK: Time
 
 extension VirtualRouter {
@@ -322,7 +169,7 @@ extension VirtualRouter {
         case .initialize:
             break
         case .backup(var backup):
-            let length = activeDownInterval(backup.activeAdverInterval)
+            let length = activeDownInterval(activeAdverInterval(backup))
             guard now - backup.activeDownDeadline >= length else { return }
             backup.activeDownDeadline = now + length
             backup.quietSince = now
@@ -332,18 +179,21 @@ extension VirtualRouter {
             let late = now - active.adverDeadline
             guard late >= activeDownInterval(parameters.advertisementInterval) else { return }
             becomeBackup(
-                activeAdverInterval: parameters.advertisementInterval, at: now,
-                because: .overslept(late: late), into: &actions)
+                learntInterval: nil, at: now, because: .overslept(late: late), into: &actions)
         }
     }
 
-    private func skewTime(_ interval: Duration) -> Duration {
+    func activeAdverInterval(_ backup: Backup) -> Duration {
+        backup.learntInterval ?? parameters.advertisementInterval
+    }
+
+    func skewTime(_ interval: Duration) -> Duration {
         TimerArithmetic.skewTime(
             version: parameters.version, priority: parameters.priority,
             activeAdverInterval: interval)
     }
 
-    private func activeDownInterval(_ interval: Duration) -> Duration {
+    func activeDownInterval(_ interval: Duration) -> Duration {
         TimerArithmetic.activeDownInterval(
             version: parameters.version, priority: parameters.priority,
             activeAdverInterval: interval)
@@ -365,7 +215,7 @@ extension VirtualRouter {
     /// The learnt interval in Backup, our own elsewhere.
     package var currentAdverInterval: Duration {
         switch state {
-        case .backup(let backup): backup.activeAdverInterval
+        case .backup(let backup): activeAdverInterval(backup)
         case .initialize, .active: parameters.advertisementInterval
         }
     }

@@ -1,6 +1,7 @@
 // Which virtual addresses are wanted where, which the kernel has, and what is being changed:
 // wanted against observed, at any time, for any cause.
 
+import VRRPCore
 import VRRPWire
 
 /// An address on an interface.
@@ -21,9 +22,12 @@ struct AddressRecord: Codable {
     /// The router it belongs to; nil for a leftover of ours that no router wants.
     var router: Int?
     var scope: UInt8
+    /// The scope it was last added with; nil for one that this engine did not add.
+    var installedScope: UInt8?
     var wanted = false
     var presence = Presence.absent
-    var inFlight = false
+    /// What was asked of the kernel and is unanswered.
+    var inFlight: AddressEdit.Operation?
     /// It went away while a request was on its way: the acknowledgement says nothing any more.
     var removedInFlight = false
     var queued = false
@@ -38,6 +42,9 @@ struct AddressBook: Codable {
     private var head = 0
     private(set) var unanswered: AddressRequest?
     private var lastToken: UInt64 = 0
+    /// Removals that were refused after their router had left: no router's deadline repeats them.
+    private var refused: [AddressKey] = []
+    private(set) var refusedDeadline: Instant?
 
     /// A takeover of a thousand addresses is cut into pieces, between which the loop looks at its
     /// deadlines: this many take the kernel well under a millisecond.
@@ -59,8 +66,9 @@ struct AddressBook: Codable {
             guard var record = records[key] else { continue }
             record.queued = false
             if let operation = Self.operation(for: record) {
-                record.inFlight = true
+                record.inFlight = operation
                 record.removedInFlight = false
+                if operation == .add { record.installedScope = record.scope }
                 changes.append(
                     AddressEdit(
                         operation: operation, interface: key.interface, address: key.address,
@@ -80,12 +88,29 @@ struct AddressBook: Codable {
     }
 
     private static func operation(for record: AddressRecord) -> AddressEdit.Operation? {
-        guard !record.inFlight, !record.held else { return nil }
+        guard record.inFlight == nil, !record.held else { return nil }
         return switch (record.wanted, record.presence) {
         case (true, .absent): .add
         case (false, .ours): .remove
-        case (true, .ours), (true, .foreign), (false, .absent), (false, .foreign): nil
+        // The kernel changes no scope in place: it goes, and comes back with the new one.
+        case (true, .ours): record.installedScope ?? record.scope == record.scope ? nil : .remove
+        case (true, .foreign), (false, .absent), (false, .foreign): nil
         }
+    }
+
+    mutating func retryRefused(_ key: AddressKey, at instant: Instant) {
+        refused.append(key)
+        refusedDeadline = min(refusedDeadline ?? instant, instant)
+    }
+
+    mutating func retryRefusedIfDue(at now: Instant) {
+        guard let deadline = refusedDeadline, deadline <= now else { return }
+        refusedDeadline = nil
+        for key in refused where records[key]?.router == nil {
+            records[key]?.held = false
+            enqueue(key)
+        }
+        refused = []
     }
 
     /// The request that `token` names, now answered; nil for a token that is not expected.

@@ -4,7 +4,8 @@
 package import VRRPWire
 
 /// One thing to do. Byte ranges refer to the engine's `outbox`, which is valid until
-/// `clearEffects()`: what is sent was fixed when it was decided.
+/// `clearEffects()`: what is sent was fixed when it was decided. `router` is only to be given back;
+/// it is `nobody` for the farewell of one that has left the configuration.
 package enum Effect: Equatable, Sendable {
     /// Send a VRRP message in an IP datagram with TTL or hop limit 255.
     case send(
@@ -17,6 +18,8 @@ package enum Effect: Equatable, Sendable {
     case listen(interface: Int32, AddressFamily)
     case stopListening(interface: Int32, AddressFamily)
     case tell(EngineEvent)
+
+    package static let nobody = -1
 }
 
 /// A batch of changes, to be sent to the kernel in one piece.

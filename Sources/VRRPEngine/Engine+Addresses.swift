@@ -47,6 +47,7 @@ extension Engine {
         for key in routers[index].addressKeys {
             book.records[key]?.router = nil
             book.records[key]?.wanted = false
+            book.records[key]?.held = false
             book.enqueue(key)
         }
         routers[index].addressKeys = []
@@ -103,11 +104,11 @@ extension Engine {
             return
         }
         if isMarkedOurs {
-            if record.presence != .ours, !record.wanted, !record.inFlight {
+            if record.presence != .ours, !record.wanted, record.inFlight == nil {
                 tellCleared(key, at: now)
             }
             record.presence = .ours
-        } else if record.presence == .absent, !record.inFlight {
+        } else if record.presence == .absent, record.inFlight == nil {
             record.presence = .foreign
         }
         book.records[key] = record
@@ -128,12 +129,15 @@ extension Engine {
         guard var record = book.records[key] else { return }
         let wasOurs = record.presence == .ours
         record.presence = .absent
-        record.removedInFlight = record.inFlight
+        record.removedInFlight = record.inFlight != nil
         guard let index = record.router else {
-            book.records[key] = record.inFlight ? record : nil
+            book.records[key] = record.inFlight == nil ? nil : record
             return
         }
-        if record.wanted, wasOurs, interfaces.links[key.interface]?.isUp == true {
+        // What went away at our own request, and is wanted again by now, nobody took from us.
+        if record.wanted, wasOurs, record.inFlight != .remove,
+            interfaces.links[key.interface]?.isUp == true
+        {
             routers[index].counters.addressesRestored &+= 1
             tell(
                 .addressRestored(
@@ -182,10 +186,17 @@ extension Engine {
     private mutating func note(_ change: AddressEdit, code: Int32, at now: Instant) {
         let key = AddressKey(interface: change.interface, address: change.address)
         guard var record = book.records[key] else { return }
-        record.inFlight = false
+        record.inFlight = nil
         switch (change.operation, code) {
         case (.add, 0):
-            if !record.removedInFlight { record.presence = .ours }
+            if !record.removedInFlight {
+                record.presence = .ours
+                // Should netlink have lost the notice, the next reading of the tables must find
+                // the address in ours, or it could not miss it.
+                interfaces.insert(
+                    KernelAddress(
+                        interface: change.interface, address: change.address, isMarkedOurs: true))
+            }
         case (.add, Errno.exists):
             if record.presence != .ours { record.presence = .foreign }
         case (.remove, 0), (.remove, Errno.addressNotAvailable), (.remove, Errno.noDevice):
@@ -196,6 +207,7 @@ extension Engine {
         }
         guard let index = record.router else {
             book.records[key] = record.presence == .absent ? nil : record
+            if record.held { book.retryRefused(key, at: now + .seconds(1)) }
             return
         }
         book.records[key] = record
@@ -268,13 +280,25 @@ extension Engine {
         scheduleNextRound(index)
     }
 
-    /// A rival was heard: neighbours may have learnt from it. One more round, no sooner than the
-    /// spacing after the last, so that a flood of rivals makes no flood of announcements.
+    /// A rival was heard: neighbours may have learnt from it, and may do so until it has yielded.
+    /// One round now and then all of them once more, none sooner than the spacing after the last,
+    /// so that a flood of rivals makes no flood of announcements.
     mutating func announceAgain(_ index: Int, at now: Instant) {
-        guard let announcing = routers[index].announcing, announcing.roundsLeft == 0 else {
-            return
-        }
-        routers[index].announcing?.roundsLeft = 1
+        guard routers[index].announcing != nil else { return }
+        let rounds = routers[index].configuration.announce.count
+        routers[index].announcing?.roundsLeft = rounds + 1
+        rescheduleRounds(index, at: now)
+    }
+
+    /// The policy changed: what it says now counts from the last round.
+    mutating func adoptAnnouncePolicy(of index: Int, at now: Instant) {
+        guard let announcing = routers[index].announcing else { return }
+        let most = routers[index].configuration.announce.count - 1
+        routers[index].announcing?.roundsLeft = min(announcing.roundsLeft, most)
+        rescheduleRounds(index, at: now)
+    }
+
+    private mutating func rescheduleRounds(_ index: Int, at now: Instant) {
         scheduleNextRound(index)
         if let deadline = routers[index].announcing?.nextDeadline, deadline < now {
             routers[index].announcing?.nextDeadline = now

@@ -38,6 +38,7 @@ extension Engine {
         let byName = Dictionary(
             new.routers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var kept: Set<String> = []
+        var changes: [(index: Int, wanted: VirtualRouterConfiguration)] = []
         for index in routers.indices {
             let old = routers[index].configuration
             guard let wanted = byName[old.name], wanted.hasIdentity(of: old) else {
@@ -47,8 +48,15 @@ extension Engine {
                 continue
             }
             kept.insert(old.name)
-            if wanted != old { change(index, to: wanted, at: now) }
+            if wanted != old { changes.append((index, wanted)) }
         }
+        // All let go before anybody takes: an address may move from any router to any other, or
+        // return with another prefix length, which the kernel refuses while the old one is there.
+        for (index, wanted) in changes
+        where routers[index].configuration.addresses != wanted.addresses {
+            abandonAddresses(of: index)
+        }
+        for (index, wanted) in changes { change(index, to: wanted, at: now) }
         return kept
     }
 
@@ -59,18 +67,19 @@ extension Engine {
         routers[index].configuration = new
         routers[index].told = Told(unable: routers[index].told.unable)
         switch new.checksum {
-        case .auto: break
+        case .auto where old.checksum == .auto: break
+        case .auto: routers[index].checksumForm = routers[index].peer?.checksumForm ?? .rfc9568
         case .rfc5798: routers[index].checksumForm = .rfc5798
         case .rfc9568: routers[index].checksumForm = .rfc9568
         }
         routers[index].rebuildTemplate()
-        if let source = routers[index].source {
-            handle(.parameters(RouterEntry.parameters(new, from: source)), for: index, at: now)
-        }
         if old.addresses != new.addresses {
             placeAddresses(of: index, at: now)
             noteDevices(of: index)
         }
+        let source = routers[index].source ?? routers[index].machine.parameters.primaryAddress
+        handle(.parameters(RouterEntry.parameters(new, from: source)), for: index, at: now)
+        if old.announce != new.announce { adoptAnnouncePolicy(of: index, at: now) }
         evaluate(index, at: now)
     }
 
@@ -81,8 +90,32 @@ extension Engine {
         for entry in routers where kept.contains(entry.configuration.name) {
             entries[entry.configuration.name] = entry
         }
+        let names = routers.map(\.configuration.name)
         routers = new.routers.map { entries[$0.name] ?? RouterEntry($0, at: now) }
+        var places: [String: Int] = [:]
+        for (place, router) in routers.enumerated() { places[router.configuration.name] = place }
+        renumberEffects(names.map { kept.contains($0) ? places[$0] : nil })
         rebuildTables(at: now)
+    }
+
+    /// Effects that are not carried out yet name routers by their former places: what becomes of
+    /// them must not be put down to whoever is there now.
+    private mutating func renumberEffects(_ places: [Int?]) {
+        func place(_ router: Int) -> Int {
+            (places.indices.contains(router) ? places[router] : nil) ?? Effect.nobody
+        }
+        for position in effects.indices {
+            switch effects[position] {
+            case .send(let router, let interface, let source, let destination, let range):
+                effects[position] = .send(
+                    router: place(router), interface: interface, source: source,
+                    destination: destination, range)
+            case .announce(let router, let interface, let range):
+                effects[position] = .announce(
+                    router: place(router), interface: interface, range)
+            case .changeAddresses, .listen, .stopListening, .tell: break
+            }
+        }
     }
 
     /// Everything that refers to a router by its place, made anew after places changed.
@@ -99,8 +132,9 @@ extension Engine {
                     RouterKey(
                         interface: interface, family: configuration.family,
                         vrid: configuration.vrid)] = index
-                for key in routers[index].addressKeys { book.records[key]?.router = index }
             }
+            // Without an interface, too: an address may have a device of its own.
+            for key in routers[index].addressKeys { book.records[key]?.router = index }
             deadlines.schedule(index, at: routers[index].nextDeadline)
         }
         for index in routers.indices where routers[index].interface == nil {

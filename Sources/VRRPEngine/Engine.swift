@@ -53,7 +53,10 @@ package struct Engine: ~Copyable {
     }
 
     /// When `advance(to:)` has something to do; possibly too early, never too late.
-    package var nextDeadline: Instant? { deadlines.next }
+    package var nextDeadline: Instant? {
+        guard let retry = book.refusedDeadline else { return deadlines.next }
+        return min(deadlines.next ?? retry, retry)
+    }
 
     /// Lets time pass: everything that is due happens.
     package mutating func advance(to now: Instant) {
@@ -69,6 +72,7 @@ package struct Engine: ~Copyable {
             repairIfDue(index, at: now)
             deadlines.schedule(index, at: routers[index].nextDeadline)
         }
+        book.retryRefusedIfDue(at: now)
         requestAddressChanges()
     }
 

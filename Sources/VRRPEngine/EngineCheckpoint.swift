@@ -22,6 +22,16 @@ package struct EngineCheckpoint: Codable, Sendable {
     var resynchronisation: Resynchronisation?
     var isSynchronised: Bool
     var isLeaving: Bool
+
+    /// The name of an engine that has been given nothing yet; nil for every other. Such a one needs
+    /// no checkpoint, and its recording does not depend on what a later engine keeps.
+    package var nodeOfNewEngine: String? {
+        let isNew =
+            configuration == nil && interfaces.links.isEmpty && interfaces.addresses.isEmpty
+            && counters == GlobalCounters() && resynchronisation == nil && !isSynchronised
+            && !isLeaving
+        return isNew ? node : nil
+    }
 }
 
 extension Engine {

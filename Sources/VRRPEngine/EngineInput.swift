@@ -71,10 +71,10 @@ extension Engine {
 // MARK: Inputs that change nothing
 
 extension Engine {
-    /// Whether `advance(to: now)` would do nothing at all: no entry of the heap is due, not even a
-    /// stale one, and no request is waiting to be made. A recording leaves such calls out.
+    /// Whether `advance(to: now)` would do nothing at all: no deadline has come, not even a stale
+    /// one, and no request is waiting to be made. A recording leaves such calls out.
     package func isIdle(at now: Instant) -> Bool {
-        if let due = deadlines.next, due <= now { return false }
+        if let due = nextDeadline, due <= now { return false }
         return !book.hasWork
     }
 

@@ -33,6 +33,15 @@ struct TimerTests {
                 == .microseconds(609_375))
     }
 
+    @Test("assertions keep a tenth of the interval apart, and never less than 10 ms")
+    func assertionSpacing() {
+        for (interval, spacing) in [(10, 10), (90, 10), (100, 10), (110, 11), (1000, 100)] {
+            #expect(
+                TimerArithmetic.assertionSpacing(advertisementInterval: .milliseconds(interval))
+                    == .milliseconds(spacing))
+        }
+    }
+
     @Test("waking early changes nothing")
     func early() {
         for parameters in [Parameters.with(), .with(priority: 255)] {
@@ -89,6 +98,29 @@ struct ParameterTests {
         #expect(driver.deadline == .microseconds(3_218_750))
         _ = driver.handle(.parameters(.with(priority: 200, interval: .milliseconds(100))), at: 2)
         #expect(driver.deadline == .seconds(2))
+    }
+
+    @Test(
+        "a Skew_Time that runs after priority 0 stays one, though a lower priority was heard since")
+    func skewStaysSkew() {
+        var driver = Driver.backup(.with())
+        _ = driver.hear(0, at: at(1))
+        _ = driver.hear(50, at: at(1.25))  // S7: discarded.
+        _ = driver.handle(.parameters(.with(priority: 156)), at: 1.25)
+        #expect(driver.deadline == .seconds(1.390625))
+        #expect(
+            driver.advance(to: at(1.390625)).reasons == [.priorityZero(from: peer)])
+    }
+
+    @Test("turning preempt off ends a preempt-delay: turned on again, it starts anew")
+    func preemptOffEndsDelay() {
+        let delayed = Parameters.with(preemptDelay: .seconds(2))
+        var driver = Driver.backup(delayed)
+        _ = driver.hear(50, at: at(1))
+        _ = driver.handle(.parameters(.with(preempt: false)), at: 1.5)
+        _ = driver.handle(.parameters(delayed), at: 1.5)
+        _ = driver.hear(50, at: at(3))
+        #expect(driver.deadline == .seconds(6.609375))
     }
 
     @Test("a learnt interval stays learnt")

@@ -42,7 +42,7 @@ struct WriterTests {
         try record(lonelyNight())
         let lines = try scratch.lines("night")
         #expect(lines[0].hasPrefix(#"{"recording":{"#) && lines[0].contains(#""node":"gw1""#))
-        #expect(lines[1].hasPrefix(#"{"at":1000000000,"checkpoint":{"#))
+        #expect(lines[1] == #"{"at":1000000000,"start":"gw1"}"#)
         #expect(lines[3] == #"{"at":1000000000,"beginResynchronisation":{}}"#)
         #expect(lines.contains(#"{"at":2000000000,"advance":{}}"#))
         #expect(
@@ -160,6 +160,7 @@ struct WriterTests {
         }
         let last = Replay(of: try scratch.bytes("night"))
         #expect(last.snapshot(at: now) == loop.engine.snapshot(at: now))
+        #expect(try scratch.lines("night")[1].contains(#","checkpoint":{"#))
         #expect(try scratch.lines("night.1").last == #"{"end":"continued in the next file"}"#)
     }
 

@@ -1,6 +1,6 @@
 // The format of a recording: JSON Lines, one value a line, readable with `grep`. The first line
-// says what the file is, the second holds the whole engine, the others what went into it and what
-// it told. Instants are nanoseconds of the boot clock; the first line ties them to the wall clock.
+// says what the file is, the second the engine as it was (new, or a whole checkpoint), the others
+// what went into it and what it told. Instants are nanoseconds of the boot clock; the first line ties them to the wall clock.
 
 package import FoundationEssentials
 import VRRPControl
@@ -38,6 +38,8 @@ package struct RecordingHeader: Codable, Equatable, Sendable {
 
 package enum RecordingLine: Sendable {
     case header(RecordingHeader)
+    /// An engine of this name that has been given nothing yet.
+    case start(node: String, at: Instant)
     case checkpoint(EngineCheckpoint, at: Instant)
     case input(EngineInput, at: Instant)
     /// What operators were told: for comparison, not an input.
@@ -61,6 +63,8 @@ extension RecordingLine {
         switch self {
         case .header(let header):
             try Self.line(nil, encoder.encode(["recording": header]))
+        case .start(let node, let now):
+            try Self.line(now, encoder.encode(["start": node]))
         case .checkpoint(let checkpoint, let now):
             try Self.line(now, encoder.encode(["checkpoint": checkpoint]))
         case .input(let input, let now):
@@ -132,6 +136,9 @@ extension RecordingLine: Decodable {
         switch word {
         case "recording":
             self = .header(try Self.header(container.superDecoder(forKey: key)))
+        case "start":
+            self = .start(
+                node: try container.decode(String.self, forKey: key), at: try instant())
         case "checkpoint":
             let checkpoint = try container.decode(EngineCheckpoint.self, forKey: key)
             if let fault = checkpoint.fault {

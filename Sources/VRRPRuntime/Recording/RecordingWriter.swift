@@ -81,7 +81,9 @@ package final class RecordingWriter: @unchecked Sendable {
             release: options.release, node: options.node,
             at: Instant(sinceOrigin: Clock.boot()), wall: Clock.wall())
         let first = try line(.header(header))
-        let second = try line(.checkpoint(checkpoint, at: now))
+        let second = try line(
+            checkpoint.nodeOfNewEngine.map { .start(node: $0, at: now) }
+                ?? .checkpoint(checkpoint, at: now))
         guard first.count + second.count <= options.limit / 2 else {
             throw RecordingFailure(
                 message: "the state of all virtual routers alone takes"
@@ -127,7 +129,7 @@ package final class RecordingWriter: @unchecked Sendable {
         switch value {
         case .input: dropped &+= 1
         case .lost(let count): dropped &+= count
-        case .header, .checkpoint, .told, .end: dropped = max(dropped, 1)
+        case .header, .start, .checkpoint, .told, .end: dropped = max(dropped, 1)
         }
     }
 

@@ -95,6 +95,9 @@ package struct Replay: ~Copyable {
         switch line {
         case .header:
             throw RecordingDamage(message: "a second recording begins within this one")
+        case .start(let node, _):
+            engine = Engine(node: node)
+            untold = []
         case .checkpoint(let checkpoint, _):
             engine = Engine(restoring: checkpoint)
             untold = []

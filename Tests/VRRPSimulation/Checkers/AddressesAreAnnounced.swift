@@ -1,0 +1,124 @@
+// A new Active Router announces each address as often as `announce` says, again when a rival that it
+// heard has yielded, and nobody else announces anything.
+
+import VRRPConfiguration
+import VRRPCore
+
+package struct AddressesAreAnnounced: Sendable {
+    private struct Reign: Sendable {
+        var began: Nanoseconds
+        var counts: [Int]
+        /// Something happened that may have kept addresses or announcements from being.
+        var isDisturbed = false
+        /// An advertisement of another Active Router came.
+        var heardRival = false
+    }
+
+    private var reigns: Grid<Reign?>
+    /// What was announced in this turn before the transition was told.
+    private var early: Grid<[Int]>
+    private var isChaos = false
+
+    package init(nodeCount: Int, routerCount: Int) {
+        reigns = Grid(nil, nodeCount: nodeCount, routerCount: routerCount)
+        early = Grid([], nodeCount: nodeCount, routerCount: routerCount)
+    }
+
+    /// Whether everybody must know where this router's addresses are.
+    package func isKnown(_ node: Int, _ router: Int) -> Bool {
+        reigns[node, router].map { !$0.isDisturbed } ?? false
+    }
+
+    package mutating func see(_ record: Record, _ roster: Roster) -> String? {
+        switch record.kind {
+        case .changed(_, to: .active):
+            let count = roster[record.node, record.router].configuration?.addresses.count ?? 0
+            reigns[record.node, record.router] = Reign(
+                began: record.time, counts: Array(repeating: 0, count: count),
+                isDisturbed: isChaos)
+            for address in early[record.node, record.router] {
+                note(address, record.node, record.router)
+            }
+            early[record.node, record.router] = []
+            meetRivals(record, roster)
+        case .changed(from: .active, _):
+            reigns[record.node, record.router] = nil
+            outliveRival(record, roster)
+        case .heard(_, let priority):
+            if priority > 0 { reigns[record.node, record.router]?.heardRival = true }
+        case .announced(let address):
+            if reigns[record.node, record.router] == nil {
+                early[record.node, record.router].append(address)
+            } else {
+                note(address, record.node, record.router)
+            }
+        case .turned:
+            for router in 0..<roster.routerCount where !early[record.node, router].isEmpty {
+                return "gw\(record.node) r\(router) announces and is not Active"
+            }
+        case .fault, .configured:
+            disturb(record.node, roster)
+        case .phase(let phase):
+            isChaos = phase == .chaos
+            if phase == .chaos {
+                for node in 0..<roster.nodeCount { disturb(node, roster) }
+            } else {
+                return judge(record, roster)
+            }
+        case .changed, .sent, .missed, .asked, .answered:
+            break
+        }
+        return nil
+    }
+
+    private mutating func note(_ address: Int, _ node: Int, _ router: Int) {
+        guard reigns[node, router]?.counts.indices.contains(address) == true else { return }
+        reigns[node, router]?.counts[address] += 1
+    }
+
+    /// Two Active Routers: whom neighbours believe is open until one of them has yielded.
+    private mutating func meetRivals(_ record: Record, _ roster: Roster) {
+        for other in 0..<roster.nodeCount where other != record.node {
+            guard reigns[other, record.router] != nil else { continue }
+            reigns[other, record.router]?.isDisturbed = true
+            reigns[other, record.router]?.heardRival = false
+            reigns[record.node, record.router]?.isDisturbed = true
+        }
+    }
+
+    /// Who heard the rival announces everything again. Who did not cannot know, and neighbours
+    /// believe the rival until they ask: that is so in every VRRP without virtual MAC addresses.
+    private mutating func outliveRival(_ record: Record, _ roster: Roster) {
+        guard !isChaos else { return }
+        for other in 0..<roster.nodeCount where reigns[other, record.router]?.heardRival == true {
+            reigns[other, record.router]?.began = record.time
+            reigns[other, record.router]?.counts =
+                roster[other, record.router].configuration?.addresses.map { _ in 0 } ?? []
+            reigns[other, record.router]?.isDisturbed = false
+            reigns[other, record.router]?.heardRival = false
+        }
+    }
+
+    private mutating func disturb(_ node: Int, _ roster: Roster) {
+        for router in 0..<roster.routerCount { reigns[node, router]?.isDisturbed = true }
+    }
+
+    private func judge(_ record: Record, _ roster: Roster) -> String? {
+        for node in 0..<roster.nodeCount {
+            for router in 0..<roster.routerCount {
+                guard
+                    let reign = reigns[node, router], !reign.isDisturbed,
+                    let policy = roster[node, router].configuration?.announce
+                else { continue }
+                let rounds = policy.spacing.nanosecondsRoundedUp * Nanoseconds(policy.count)
+                let length = record.time - reign.began - 10 * roster.slack - .second
+                guard length > Roster.stretched(rounds) else { continue }
+                if let address = reign.counts.firstIndex(where: { $0 < policy.count }) {
+                    return "gw\(node) r\(router) announced address \(address)"
+                        + " \(reign.counts[address]) times instead of \(policy.count)"
+                }
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,98 @@
+// One simulated machine: its clock, its kernel, and the daemon that may run on it, stand still or be
+// gone.
+
+import VRRPConfiguration
+import VRRPCore
+import VRRPEngine
+import VRRPWire
+
+/// A running daemon: the production engine, and beside it the reference.
+final class Daemon {
+    var engine: Engine
+    var shadow: Shadow
+    /// Counted here, compared with the engine's counters.
+    var heard: [Int]
+    var sent: [Int]
+    var becameActive: [Int]
+    /// What it said in this turn.
+    var observed: [Shadow.Expectation]
+    var isLeaving = false
+    /// A request that the kernel has not answered yet.
+    var unanswered: AddressRequest?
+    /// What was done to the kernel behind the daemon's back may still have to be put right.
+    var excusedUntil: Nanoseconds = 0
+
+    init(node: String, routerCount: Int) {
+        engine = Engine(node: node)
+        shadow = Shadow(routerCount: routerCount)
+        heard = Array(repeating: 0, count: routerCount)
+        sent = heard
+        becameActive = heard
+        observed = Array(repeating: Shadow.Expectation(), count: routerCount)
+    }
+
+    /// A virtual router left the configuration: its counters went with it.
+    func forget(_ router: Int) {
+        heard[router] = 0
+        sent[router] = 0
+        becameActive[router] = 0
+    }
+}
+
+/// What waits for a daemon that stands still.
+enum Waiting {
+    case frame(slot: Int, damagedBit: Int)
+    case notice(Notice)
+    case answer(token: UInt64, [Int32])
+}
+
+final class Node {
+    let index: Int
+    let clock: VirtualClock
+    var kernel: Kernel
+    /// What its file says.
+    var configuration: Configuration
+    var daemon: Daemon?
+    /// Tells a daemon's timers and requests from those of its predecessors.
+    var incarnation = 0
+    var isPaused = false
+    var backlog: [Waiting] = []
+    var waitingFrames = 0
+    /// Netlink's buffer is full: notices are lost until the tables are read anew.
+    var isOverrun = false
+    /// When its timer goes off; nil when none is armed.
+    var armed: Nanoseconds?
+    /// What the kernel has still to do, in order.
+    var requests: [AddressRequest] = []
+    var busyUntil: Nanoseconds = 0
+    /// Which groups its sockets have joined, by interface.
+    var listening: Set<Listening> = []
+
+    struct Listening: Hashable {
+        var interface: Int32
+        var family: AddressFamily
+    }
+
+    /// Datagrams that the socket holds for a daemon that does not read.
+    static let socketCapacity = 200
+
+    init(index: Int, options: NodeOptions) {
+        self.index = index
+        clock = VirtualClock(offset: options.clockOffset, drift: Int64(options.drift))
+        configuration = options.configuration
+        kernel = Kernel(
+            hardwareAddress: MACAddress(rawValue: 0x0200_0000_0010 + UInt64(index)),
+            own: options.ownAddresses)
+    }
+
+    /// The virtual address that should stand on this node now, by what its daemon decided.
+    func planned(_ roster: Roster) -> Set<InterfaceAddress> {
+        var planned: Set<InterfaceAddress> = []
+        for router in 0..<roster.routerCount where roster[index, router].state == .active {
+            for virtual in roster[index, router].configuration?.addresses ?? [] {
+                planned.insert(virtual.address)
+            }
+        }
+        return planned
+    }
+}

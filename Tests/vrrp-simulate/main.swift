@@ -1,3 +1,0 @@
-// The simulator as a program.
-
-print("not yet")
