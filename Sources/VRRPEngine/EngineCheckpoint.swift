@@ -90,6 +90,9 @@ extension EngineCheckpoint {
             guard router.machine.parameters.advertisementInterval.isAdvertisable else {
                 return "`\(router.configuration.name)` runs with an impossible interval"
             }
+            guard (0...1000).contains(router.announcing?.roundsLeft ?? 0) else {
+                return "`\(router.configuration.name)` has impossible announcements left"
+            }
         }
         return nil
     }
@@ -119,7 +122,8 @@ extension VirtualRouterConfiguration {
         }
         guard !addresses.isEmpty, addresses.allSatisfy({ $0.address.address.family == family })
         else { return "`\(name)` has no addresses, or some of another family" }
-        guard announce.count > 0, announce.spacing > .zero, announce.refresh ?? .seconds(1) > .zero
+        guard (1...100).contains(announce.count), announce.spacing > .zero,
+            announce.refresh ?? .seconds(1) > .zero
         else { return "`\(name)` has an impossible `announce`" }
         guard preemptDelay >= .zero, startDelay >= .zero else {
             return "`\(name)` has a negative delay"

@@ -170,7 +170,7 @@ struct WriterTests {
         var loop = SmallLoop(recorder: recorder)
         loop.handle(.advance, at: at(1))
         recorder.finish()
-        try writer(recorder, limit: 512).run()
+        try writer(recorder, limit: 256).run()
         #expect(
             reports.all == [
                 "error: recording stopped: the state of all virtual routers alone takes 1 MiB, and"

@@ -61,7 +61,9 @@ package final class RecordingWriter: @unchecked Sendable {
             case .told(let event): try append(.told(event.kind.text, at: event.at))
             case .lost(let count):
                 try append(.lost(count))
-                report("recording: \(count) inputs were lost, the disk is too slow", false)
+                report(
+                    "recording: \(count) inputs were lost, they came faster than they could be"
+                        + " written", true)
             case .stop:
                 try end("vrrpd stopped")
                 return false
