@@ -125,5 +125,25 @@ let package = Package(
             name: "LinuxNetworkTests", dependencies: ["LinuxNetwork", "VRRPWire"],
             swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
+
+        // What the fuzzer runs, and every input it knows. Tests/fuzz builds the fuzzer itself.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "VRRPWire", "VRRPCore", "VRRPConfiguration", "VRRPConfigurationFile", "VRRPControl",
+                "VRRPEngine", "LinuxNetwork",
+            ],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay",
+            swiftSettings: strict),
     ]
 )
+
+/// libFuzzer brings its own `main`: an ordinary build could not link this.
+if Context.environment["VRRP_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "vrrp-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver",
+            swiftSettings: strict))
+}

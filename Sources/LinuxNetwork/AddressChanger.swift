@@ -116,7 +116,7 @@ package struct AddressChanger: ~Copyable {
             else { return }
             let index = position(of: header.nlmsg_seq, firstSequence)
             guard codes.indices.contains(index) else { return }
-            codes[index] = code < 0 ? -code : 0
+            codes[index] = errorNumber(negated: code)
             if index == codes.count - 1 { isLast = true }
         }
         return isLast

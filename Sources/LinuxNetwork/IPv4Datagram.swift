@@ -1,16 +1,16 @@
 // The header that the kernel leaves in front of what a raw IPv4 socket receives.
 
-import VRRPWire
+package import VRRPWire
 
 /// What the header of an IPv4 datagram says. Total: any bytes are either this or nil.
-struct IPv4Datagram: Equatable {
-    let source: IPv4Address
-    let destination: IPv4Address
-    let timeToLive: UInt8
+package struct IPv4Datagram: Equatable {
+    package let source: IPv4Address
+    package let destination: IPv4Address
+    package let timeToLive: UInt8
     /// Where the payload lies in the bytes. What follows the total length is padding.
-    let payload: Range<Int>
+    package let payload: Range<Int>
 
-    init?(_ bytes: RawSpan) {
+    package init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= 20 else { return nil }
         let first = bytes.unsafeLoad(fromByteOffset: 0, as: UInt8.self)
         let headerLength = Int(first & 15) * 4

@@ -100,10 +100,10 @@ package struct NetworkMonitor: ~Copyable {
             switch header.nlmsg_type {
             case Netlink.done where isOurs:
                 answer.isComplete = true
-                answer.code = errno(message.body(Int32.self) ?? 0)
+                answer.code = errorNumber(negated: message.body(Int32.self) ?? 0)
             case Netlink.error where isOurs:
                 answer.isComplete = true
-                answer.code = errno(message.body(Int32.self) ?? -EPROTO)
+                answer.code = errorNumber(negated: message.body(Int32.self) ?? -EPROTO)
             default:
                 if !parseObservation(message, body) { malformed += 1 }
             }
@@ -114,9 +114,6 @@ package struct NetworkMonitor: ~Copyable {
             answer.isTrusted = false
         }
     }
-
-    /// Answers carry negated errors. The least number has no opposite.
-    private func errno(_ code: Int32) -> Int32 { code < 0 ? 0 &- code : 0 }
 
     private func request(
         _ type: UInt16, bodySize: Int, sequence: UInt32

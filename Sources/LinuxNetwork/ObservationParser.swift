@@ -68,6 +68,10 @@ func forEachNetlinkMessage(
     return remaining <= 0
 }
 
+/// The errno in an answer, which carries it negated; 0 when it reports success. The least number has
+/// no opposite and stands for itself.
+package func errorNumber(negated code: Int32) -> Int32 { code < 0 ? 0 &- code : 0 }
+
 /// False when the message is malformed.
 func parseObservation(_ message: NetlinkMessage, _ body: (NetworkObservation) -> Void) -> Bool {
     switch message.header.nlmsg_type {

@@ -53,9 +53,11 @@ final class DiagnosticCollector {
 
     private func diagnostic(_ mistake: Mistake, advice: String?) -> Diagnostic {
         let place = mistake.place
-        let excerpt = lines(ofFile: place.file).excerpt(line: place.line, column: place.column)
+        let lines = lines(ofFile: place.file)
+        let (line, column) = lines.within(line: place.line, column: place.column)
+        let excerpt = lines.excerpt(line: line, column: column)
         return Diagnostic(
-            file: files[place.file].name, line: place.line, column: place.column,
+            file: files[place.file].name, line: line, column: column,
             message: mistake.message, advice: advice, sourceLine: excerpt?.text,
             sourceColumn: excerpt?.column)
     }

@@ -63,6 +63,12 @@ struct SourceLines {
         return (low + 1, before.count { !Self.isContinuation($0) } + 1)
     }
 
+    /// The place itself, or the end of the text when it lies behind: libyaml ends a last line that
+    /// has no end of its own, and counts one more.
+    func within(line: Int, column: Int) -> (line: Int, column: Int) {
+        line <= starts.count ? (line, column) : position(ofByte: text.count)
+    }
+
     /// What is shown of a line, and the column in it that stands for `column`. Lines wider than
     /// `width` are cut around it: a JSON file may be one line of megabytes.
     func excerpt(line: Int, column: Int, width: Int = 120) -> (text: String, column: Int)? {

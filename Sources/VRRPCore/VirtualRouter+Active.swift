@@ -37,14 +37,15 @@ extension VirtualRouter {
                     address: heard.source, priority: heard.priority,
                     own: parameters.primaryAddress),
                 into: &actions)
-        } else if parameters.version == .v3, active.assertionDeadline <= now {
-            // S12. Adver_Timer keeps running: the assertion comes on top.
+        } else if active.assertionDeadline <= now {
+            // S12. Adver_Timer keeps running: the assertion comes on top. Version 2 only discards,
+            // but what neighbours learnt from the rival must be put right there, too.
             active.assertionDeadline =
                 now
                 + TimerArithmetic.assertionSpacing(
                     advertisementInterval: parameters.advertisementInterval)
             state = .active(active)
-            actions.append(.transmit(parameters.priority))
+            if parameters.version == .v3 { actions.append(.transmit(parameters.priority)) }
             actions.append(.announceAgain)
         }
     }

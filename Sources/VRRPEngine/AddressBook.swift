@@ -5,9 +5,14 @@ import VRRPCore
 import VRRPWire
 
 /// An address on an interface.
-struct AddressKey: Codable, Hashable {
+struct AddressKey: Codable, Comparable, Hashable {
     var interface: Int32
     var address: InterfaceAddress
+
+    static func < (left: AddressKey, right: AddressKey) -> Bool {
+        (left.interface, left.address.address, left.address.prefixLength)
+            < (right.interface, right.address.address, right.address.prefixLength)
+    }
 }
 
 /// The kernel's word about one address.
@@ -118,6 +123,11 @@ struct AddressBook: Codable {
         guard let request = unanswered, request.token == token else { return nil }
         unanswered = nil
         return request
+    }
+
+    /// What the kernel is believed to have, in an order that is the same in every run.
+    var presentKeys: [AddressKey] {
+        records.filter { $0.value.presence != .absent }.keys.sorted()
     }
 
     /// Nothing queued, nothing unanswered.

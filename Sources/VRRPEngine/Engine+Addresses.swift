@@ -33,6 +33,7 @@ extension Engine {
             var record = book.records[key] ?? AddressRecord(scope: scope)
             record.router = index
             record.scope = scope
+            record.held = false
             if let present, record.presence == .absent {
                 record.presence = present.isMarkedOurs ? .ours : .foreign
             }
@@ -108,7 +109,8 @@ extension Engine {
                 tellCleared(key, at: now)
             }
             record.presence = .ours
-        } else if record.presence == .absent, record.inFlight == nil {
+        } else if record.inFlight == nil {
+            // Without our mark it is somebody else's, even where one of ours stood before.
             record.presence = .foreign
         }
         book.records[key] = record
@@ -189,14 +191,7 @@ extension Engine {
         record.inFlight = nil
         switch (change.operation, code) {
         case (.add, 0):
-            if !record.removedInFlight {
-                record.presence = .ours
-                // Should netlink have lost the notice, the next reading of the tables must find
-                // the address in ours, or it could not miss it.
-                interfaces.insert(
-                    KernelAddress(
-                        interface: change.interface, address: change.address, isMarkedOurs: true))
-            }
+            if !record.removedInFlight { record.presence = .ours }
         case (.add, Errno.exists):
             if record.presence != .ours { record.presence = .foreign }
         case (.remove, 0), (.remove, Errno.addressNotAvailable), (.remove, Errno.noDevice):
@@ -233,76 +228,4 @@ enum Errno {
     static let exists: Int32 = 17
     static let addressNotAvailable: Int32 = 99
     static let timedOut: Int32 = 110
-}
-
-// MARK: Announcements
-
-extension Engine {
-    /// One gratuitous ARP or unsolicited neighbour advertisement.
-    private mutating func announce(_ key: AddressKey, of index: Int) {
-        guard
-            routers[index].isActive, let link = interfaces.links[key.interface], link.isUp,
-            let hardwareAddress = link.hardwareAddress
-        else { return }
-        let start = outbox.count
-        AddressAnnouncement.append(
-            for: key.address.address, hardwareAddress: hardwareAddress, isRouter: true,
-            to: &outbox)
-        routers[index].counters.announcementsSent &+= 1
-        effects.append(
-            .announce(router: index, interface: key.interface, start..<outbox.count))
-    }
-
-    private mutating func scheduleNextRound(_ index: Int) {
-        guard var announcing = routers[index].announcing else { return }
-        let policy = routers[index].configuration.announce
-        if announcing.roundsLeft > 0 {
-            announcing.nextDeadline = announcing.lastRound + policy.spacing
-        } else {
-            announcing.nextDeadline = policy.refresh.map { announcing.lastRound + $0 }
-        }
-        routers[index].announcing = announcing
-        deadlines.schedule(index, at: announcing.nextDeadline)
-    }
-
-    mutating func announceIfDue(_ index: Int, at now: Instant) {
-        guard
-            let announcing = routers[index].announcing, let deadline = announcing.nextDeadline,
-            deadline <= now
-        else { return }
-        routers[index].announcing?.roundsLeft = max(0, announcing.roundsLeft - 1)
-        routers[index].announcing?.lastRound = now
-        for key in routers[index].addressKeys {
-            if let record = book.records[key], record.wanted, record.presence != .absent {
-                announce(key, of: index)
-            }
-        }
-        scheduleNextRound(index)
-    }
-
-    /// A rival was heard: neighbours may have learnt from it, and may do so until it has yielded.
-    /// One round now and then all of them once more, none sooner than the spacing after the last,
-    /// so that a flood of rivals makes no flood of announcements.
-    mutating func announceAgain(_ index: Int, at now: Instant) {
-        guard routers[index].announcing != nil else { return }
-        let rounds = routers[index].configuration.announce.count
-        routers[index].announcing?.roundsLeft = rounds + 1
-        rescheduleRounds(index, at: now)
-    }
-
-    /// The policy changed: what it says now counts from the last round.
-    mutating func adoptAnnouncePolicy(of index: Int, at now: Instant) {
-        guard let announcing = routers[index].announcing else { return }
-        let most = routers[index].configuration.announce.count - 1
-        routers[index].announcing?.roundsLeft = min(announcing.roundsLeft, most)
-        rescheduleRounds(index, at: now)
-    }
-
-    private mutating func rescheduleRounds(_ index: Int, at now: Instant) {
-        scheduleNextRound(index)
-        if let deadline = routers[index].announcing?.nextDeadline, deadline < now {
-            routers[index].announcing?.nextDeadline = now
-            deadlines.schedule(index, at: now)
-        }
-    }
 }

@@ -29,6 +29,8 @@ extension Engine {
                 if !told.addresses.contains(key) { noteRemoved(key, at: now) }
             }
         }
+        // What only an answer told, because its notice was lost, is in no table.
+        for key in book.presentKeys where !told.addresses.contains(key) { noteAbsent(key, at: now) }
         for index in interfaces.links.keys.sorted() where !told.links.contains(index) {
             forgetLink(index, at: now)
         }

@@ -35,13 +35,6 @@ extension KeyedDecodingContainer {
     }
 }
 
-extension AddressKey: Comparable {
-    static func < (left: AddressKey, right: AddressKey) -> Bool {
-        (left.interface, left.address.address, left.address.prefixLength)
-            < (right.interface, right.address.address, right.address.prefixLength)
-    }
-}
-
 extension RouterKey: Comparable {
     static func < (left: RouterKey, right: RouterKey) -> Bool {
         (left.interface, left.family.rawValue, left.vrid)

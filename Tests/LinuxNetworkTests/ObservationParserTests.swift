@@ -123,6 +123,11 @@ struct ObservationParserTests {
         }
     }
 
+    @Test("an answer carries a negated errno, and the least number does not trap")
+    func answers() {
+        #expect([0, -17, 5, .min].map(errorNumber) == [0, 17, 0, .min])
+    }
+
     @Test("every truncation and every flipped bit is survived")
     func damage() {
         for length in 0..<golden.count {

@@ -206,10 +206,11 @@ struct ActiveTests {
         #expect(driver.hear(50, at: at(0.6)) == [.transmit(.owner), .announceAgain])
     }
 
-    @Test("S12: version 2 is silent")
-    func version2IsSilent() {
+    @Test("S12: version 2 sends no advertisement, but tells neighbours again")
+    func version2SendsNothing() {
         var driver = Self.active(.with(version: .v2))
-        #expect(driver.hear(50, at: at(4)) == [])
+        #expect(driver.hear(50, at: at(4)) == [.announceAgain])
+        #expect(driver.hear(50, at: at(4.01)) == [])
         #expect(driver.state == .active)
     }
 }

@@ -19,6 +19,8 @@ final class Daemon {
     var isLeaving = false
     /// A request that the kernel has not answered yet.
     var unanswered: AddressRequest?
+    /// What stood on the interface under another name when it started.
+    var leftovers: Set<InterfaceAddress> = []
     /// What was done to the kernel behind the daemon's back may still have to be put right.
     var excusedUntil: Nanoseconds = 0
 

@@ -291,14 +291,14 @@ extension ReferenceRouter {
         return [.releaseAddresses, transition(to: .backup, reason)]  // (765)
     }
 
-    /// House: not in version 2, whose RFC only discards, and not more often than neighbours need.
+    /// House: not more often than neighbours need. Version 2 only discards (RFC 3768 §6.4.3); that
+    /// neighbours are told again there, too, is ours.
     private mutating func assertion(_ now: Instant) -> [Action] {
-        if own.version == .v2 { return [] }
         if let earliest = assertNotBefore, now < earliest { return [] }
         assertNotBefore =
             now
             + TimerArithmetic.assertionSpacing(advertisementInterval: own.advertisementInterval)
-        return [.transmit(own.priority), .announceAgain]
+        return own.version == .v2 ? [.announceAgain] : [.transmit(own.priority), .announceAgain]
     }
 }
 

@@ -11,6 +11,9 @@ extension Simulation {
     func start(_ node: Node) {
         guard node.daemon == nil else { return }
         let daemon = Daemon(node: node.configuration.node, routerCount: roster.routerCount)
+        if node.kernel.link?.name != Kernel.interfaceName {
+            daemon.leftovers = Set(node.kernel.addresses.map(\.address))
+        }
         node.daemon = daemon
         node.incarnation += 1
         node.isOverrun = false

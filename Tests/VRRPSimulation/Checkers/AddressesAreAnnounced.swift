@@ -3,6 +3,7 @@
 
 import VRRPConfiguration
 import VRRPCore
+import VRRPWire
 
 package struct AddressesAreAnnounced: Sendable {
     private struct Reign: Sendable {
@@ -10,8 +11,8 @@ package struct AddressesAreAnnounced: Sendable {
         var counts: [Int]
         /// Something happened that may have kept addresses or announcements from being.
         var isDisturbed = false
-        /// An advertisement of another Active Router came.
-        var heardRival = false
+        /// The other Active Router whose advertisement came last, and was answered.
+        var rival: Int?
     }
 
     private var reigns: Grid<Reign?>
@@ -44,8 +45,10 @@ package struct AddressesAreAnnounced: Sendable {
         case .changed(from: .active, _):
             reigns[record.node, record.router] = nil
             outliveRival(record, roster)
-        case .heard(_, let priority):
-            if priority > 0 { reigns[record.node, record.router]?.heardRival = true }
+        case .heard(let from, _):
+            if from >= 0, reigns[from, record.router] != nil {
+                reigns[record.node, record.router]?.rival = from
+            }
         case .announced(let address):
             if reigns[record.node, record.router] == nil {
                 early[record.node, record.router].append(address)
@@ -65,7 +68,12 @@ package struct AddressesAreAnnounced: Sendable {
             } else {
                 return judge(record, roster)
             }
-        case .changed, .sent, .missed, .asked, .answered:
+        case .missed(let from, _):
+            // The rival may not have heard our assertion.
+            if from >= 0, reigns[from, record.router]?.rival == record.node {
+                reigns[from, record.router]?.rival = nil
+            }
+        case .changed, .sent, .asked, .answered:
             break
         }
         return nil
@@ -81,21 +89,23 @@ package struct AddressesAreAnnounced: Sendable {
         for other in 0..<roster.nodeCount where other != record.node {
             guard reigns[other, record.router] != nil else { continue }
             reigns[other, record.router]?.isDisturbed = true
-            reigns[other, record.router]?.heardRival = false
             reigns[record.node, record.router]?.isDisturbed = true
         }
     }
 
-    /// Who heard the rival announces everything again. Who did not cannot know, and neighbours
-    /// believe the rival until they ask: that is so in every VRRP without virtual MAC addresses.
+    /// Who heard the rival announces everything again, until it has yielded. Who did not cannot
+    /// know, and neighbours believe the rival until they ask: that is so in every VRRP without
+    /// virtual MAC addresses. In version 2 the rival is not asserted against and yields later.
     private mutating func outliveRival(_ record: Record, _ roster: Roster) {
-        guard !isChaos else { return }
-        for other in 0..<roster.nodeCount where reigns[other, record.router]?.heardRival == true {
+        let isVersion3 = roster[record.node, record.router].configuration?.version == .v3
+        for other in 0..<roster.nodeCount
+        where reigns[other, record.router]?.rival == record.node {
+            reigns[other, record.router]?.rival = nil
+            guard !isChaos, isVersion3 else { continue }
             reigns[other, record.router]?.began = record.time
             reigns[other, record.router]?.counts =
                 roster[other, record.router].configuration?.addresses.map { _ in 0 } ?? []
             reigns[other, record.router]?.isDisturbed = false
-            reigns[other, record.router]?.heardRival = false
         }
     }
 
