@@ -110,8 +110,17 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "VRRPEngineTests",
-            dependencies: ["VRRPEngine", "VRRPConfiguration", "VRRPCore", "VRRPWire"],
+            dependencies: [
+                "VRRPEngine", "VRRPConfiguration", "VRRPCore", "VRRPSimulation", "VRRPWire",
+            ],
             swiftSettings: strict),
+        .testTarget(
+            name: "VRRPRuntimeTests",
+            dependencies: [
+                "VRRPRuntime", "VRRPEngine", "VRRPConfiguration", "VRRPCore", "VRRPWire",
+                "LinuxNetwork",
+            ],
+            exclude: ["Recordings"], swiftSettings: strict),
         .testTarget(
             name: "LinuxNetworkTests", dependencies: ["LinuxNetwork", "VRRPWire"],
             swiftSettings: strict),

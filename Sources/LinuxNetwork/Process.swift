@@ -60,12 +60,17 @@ package func environment() -> [String: String] {
 }
 
 /// Writes as much as goes, without waiting.
-package func writeStandardError(_ text: String) {
+package func writeStandardError(_ text: String) { write(text, to: STDERR_FILENO) }
+
+/// The same to standard output.
+package func writeStandardOutput(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+private func write(_ text: String, to descriptor: Int32) {
     var text = text
     text.withUTF8 { bytes in
         var rest = bytes[...]
         while let start = UnsafeBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
-            let written = write(STDERR_FILENO, start, rest.count)
+            let written = Glibc.write(descriptor, start, rest.count)
             if written > 0 {
                 rest = rest.dropFirst(written)
             } else if written == 0 || errno != EINTR {

@@ -2,7 +2,7 @@
 // Knows no syntax and no files. Reading the text is the work of VRRPConfigurationFile.
 
 /// Everything one router was told to do.
-package struct Configuration: Equatable, Sendable {
+package struct Configuration: Codable, Equatable, Sendable {
     /// This router's name in node-keyed values.
     package var node: String
     /// One per name and family, sorted by name.
@@ -24,7 +24,7 @@ package struct Configuration: Equatable, Sendable {
 }
 
 /// The control socket.
-package struct ControlConfiguration: Equatable, Sendable {
+package struct ControlConfiguration: Codable, Equatable, Sendable {
     /// The path of the socket that `vrrpctl` speaks to.
     package var socket: String
     /// The group whose members may change things; nil is root only.
@@ -44,7 +44,7 @@ package struct ControlConfiguration: Equatable, Sendable {
 }
 
 /// What is logged, and where.
-package struct LogConfiguration: Equatable, Sendable {
+package struct LogConfiguration: Codable, Equatable, Sendable {
     /// The least important level that is still written.
     package var level: LogLevel
     package var target: LogTarget
@@ -56,12 +56,12 @@ package struct LogConfiguration: Equatable, Sendable {
 }
 
 /// From the least to the most important.
-package enum LogLevel: String, CaseIterable, Sendable {
+package enum LogLevel: String, CaseIterable, Codable, Sendable {
     case debug, info, notice, warning, error
 }
 
 /// Where log lines go.
-package enum LogTarget: String, CaseIterable, Sendable {
+package enum LogTarget: String, CaseIterable, Codable, Sendable {
     /// The journal when standard error is connected to it, standard error otherwise.
     case auto
     case journal

@@ -4,7 +4,7 @@
 package import VRRPWire
 
 /// What a virtual router is told.
-package struct VirtualRouterConfiguration: Equatable, Sendable {
+package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
     /// `lan`, or `lan/ipv4` and `lan/ipv6` when one entry of the file has both families.
     package var name: String
     package var family: AddressFamily
@@ -59,7 +59,7 @@ package struct VirtualRouterConfiguration: Equatable, Sendable {
 }
 
 /// An address that the Active Router owns for as long as it is Active.
-package struct VirtualAddress: Hashable, Sendable {
+package struct VirtualAddress: Codable, Hashable, Sendable {
     package var address: InterfaceAddress
     /// Another interface to put it on; nil is the interface of the virtual router.
     package var interface: String?
@@ -78,7 +78,7 @@ package struct VirtualAddress: Hashable, Sendable {
 }
 
 /// How far an address is valid: the kernel's numbers (`RT_SCOPE_…`).
-package enum AddressScope: UInt8, Hashable, CaseIterable, Sendable {
+package enum AddressScope: UInt8, Hashable, CaseIterable, Codable, Sendable {
     case global = 0
     case site = 200
     case link = 253
@@ -86,7 +86,7 @@ package enum AddressScope: UInt8, Hashable, CaseIterable, Sendable {
 }
 
 /// What an IPv4 version 3 checksum covers: two readings of RFC 5798 are in the field.
-package enum ChecksumPolicy: String, CaseIterable, Sendable {
+package enum ChecksumPolicy: String, CaseIterable, Codable, Sendable {
     /// Both are accepted; what the segment's valid peer sends is sent, RFC 9568's until one was
     /// heard.
     case auto
@@ -98,7 +98,7 @@ package enum ChecksumPolicy: String, CaseIterable, Sendable {
 
 /// Gratuitous ARP or unsolicited neighbour advertisements after a takeover. The first goes out at
 /// once.
-package struct AnnouncePolicy: Equatable, Sendable {
+package struct AnnouncePolicy: Codable, Equatable, Sendable {
     /// How many per address after a takeover, 1…100.
     package var count: Int
     /// Between two of them, 10 ms…60 s.

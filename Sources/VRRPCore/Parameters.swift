@@ -3,7 +3,7 @@
 package import VRRPWire
 
 /// The parameters of one virtual router (RFC 9568 §6.1) that its state machine needs.
-package struct Parameters: Equatable, Sendable, BitwiseCopyable {
+package struct Parameters: Codable, Equatable, Sendable, BitwiseCopyable {
     package var version: VRRPVersion
     package var priority: Priority
     /// Advertisement_Interval: 10 ms…40.95 s in version 3, 1…255 s in version 2.

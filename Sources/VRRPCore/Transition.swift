@@ -9,7 +9,7 @@ package enum RouterState: UInt8, Hashable, Sendable, BitwiseCopyable {
 
 /// Why a virtual router changed its state, or stays out of the election. A closed list: each has
 /// a code that scripts may rely on and the numbers that a person wants to see.
-package enum Reason: Hashable, Sendable, BitwiseCopyable {
+package enum Reason: Codable, Hashable, Sendable, BitwiseCopyable {
     /// Started as a Backup that waits for an Active Router.
     case startup
     /// Priority 255: Active at once (RFC 9568 §6.4.1).

@@ -4,19 +4,19 @@
 package import VRRPWire
 
 /// One virtual router of one family on one interface.
-package struct VirtualRouter: Equatable, Sendable {
-    package enum State: Equatable, Sendable, BitwiseCopyable {
+package struct VirtualRouter: Codable, Equatable, Sendable {
+    package enum State: Codable, Equatable, Sendable, BitwiseCopyable {
         case initialize(Initialize)
         case backup(Backup)
         case active(Active)
     }
 
-    package struct Initialize: Equatable, Sendable, BitwiseCopyable {
+    package struct Initialize: Codable, Equatable, Sendable, BitwiseCopyable {
         /// Set once it may take part and waits for `startDelay`.
         package var startDeadline: Instant?
     }
 
-    package struct Backup: Equatable, Sendable, BitwiseCopyable {
+    package struct Backup: Codable, Equatable, Sendable, BitwiseCopyable {
         /// Active_Adver_Interval as the Active Router advertises it; nil until one was heard, and
         /// always in version 2: our own interval stands in for it.
         package var learntInterval: Duration?
@@ -30,13 +30,13 @@ package struct VirtualRouter: Equatable, Sendable {
     }
 
     /// Why the Active_Down_Timer runs down.
-    package enum Outlook: Equatable, Sendable, BitwiseCopyable {
+    package enum Outlook: Codable, Equatable, Sendable, BitwiseCopyable {
         case silence
         case leaving(IPAddress)
         case preempting(IPAddress, Priority)
     }
 
-    package struct Active: Equatable, Sendable, BitwiseCopyable {
+    package struct Active: Codable, Equatable, Sendable, BitwiseCopyable {
         package var adverDeadline: Instant
         /// No assertion before this instant.
         package var assertionDeadline: Instant

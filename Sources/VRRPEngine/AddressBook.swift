@@ -5,7 +5,7 @@ import VRRPCore
 import VRRPWire
 
 /// An address on an interface.
-struct AddressKey: Hashable, Comparable {
+struct AddressKey: Codable, Comparable, Hashable {
     var interface: Int32
     var address: InterfaceAddress
 
@@ -16,14 +16,14 @@ struct AddressKey: Hashable, Comparable {
 }
 
 /// The kernel's word about one address.
-enum Presence: Equatable {
+enum Presence: String, Codable {
     case absent
     case ours
     /// Somebody else's: used, announced, never removed.
     case foreign
 }
 
-struct AddressRecord {
+struct AddressRecord: Codable {
     /// The router it belongs to; nil for a leftover of ours that no router wants.
     var router: Int?
     var scope: UInt8
@@ -46,7 +46,7 @@ struct AddressRecord {
 }
 
 /// All records, and the queue of those that may differ from the kernel.
-struct AddressBook {
+struct AddressBook: Codable {
     var records: [AddressKey: AddressRecord] = [:]
     private var queue: [AddressKey] = []
     private var head = 0
@@ -137,4 +137,13 @@ struct AddressBook {
 
     /// Nothing queued, nothing unanswered.
     var isSettled: Bool { unanswered == nil && head == queue.count }
+
+    /// Whether `nextRequest` has something to look at.
+    var hasWork: Bool { unanswered == nil && head < queue.count }
+
+    /// Whether every record belongs to one of so many routers, and the queue to itself.
+    func isConsistent(routerCount: Int) -> Bool {
+        (0...queue.count).contains(head) && lastToken < .max
+            && records.values.allSatisfy { $0.router.map((0..<routerCount).contains) ?? true }
+    }
 }

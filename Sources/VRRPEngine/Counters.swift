@@ -3,7 +3,7 @@
 import VRRPWire
 
 /// Counters of one virtual router since it was configured. Names follow RFC 8347.
-package struct RouterCounters: Equatable, Sendable, BitwiseCopyable {
+package struct RouterCounters: Codable, Equatable, Sendable, BitwiseCopyable {
     /// Valid advertisements, those of priority 0 included.
     package var advertisementsReceived: UInt64 = 0
     /// All that were handed to the kernel, assertions and priority 0 included.
@@ -41,7 +41,7 @@ package struct RouterCounters: Equatable, Sendable, BitwiseCopyable {
 }
 
 /// Counters of the whole daemon: packets discarded, whether or not a virtual router was known.
-package struct GlobalCounters: Equatable, Sendable, BitwiseCopyable {
+package struct GlobalCounters: Codable, Equatable, Sendable, BitwiseCopyable {
     package var checksumErrors: UInt64 = 0
     package var ttlErrors: UInt64 = 0
     package var versionErrors: UInt64 = 0

@@ -7,7 +7,7 @@ import VRRPCore
 /// advertisement moves the Active_Down_Timer, do not touch the heap: the early entry fires, is
 /// found stale, and is entered again. Waking early is harmless.
 struct DeadlineQueue {
-    private struct Entry: Comparable {
+    private struct Entry: Codable, Comparable {
         var instant: Instant
         var router: Int
 
@@ -46,4 +46,27 @@ struct DeadlineQueue {
 
     /// Never later than the earliest deadline of any router.
     var next: Instant? { heap.min?.instant }
+
+    /// Whether every entry names one of so many routers.
+    func isConsistent(routerCount: Int) -> Bool {
+        scheduled.count == routerCount
+            && heap.unordered.allSatisfy { (0..<routerCount).contains($0.router) }
+    }
+}
+
+/// Stale entries, too: they decide when the loop wakes.
+extension DeadlineQueue: Codable {
+    private enum CodingKeys: CodingKey { case entries, scheduled }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        heap = Heap(try container.decode([Entry].self, forKey: .entries))
+        scheduled = try container.decode([Instant?].self, forKey: .scheduled)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(heap.unordered.sorted(), forKey: .entries)
+        try container.encode(scheduled, forKey: .scheduled)
+    }
 }

@@ -4,13 +4,17 @@
 import VRRPCore
 import VRRPWire
 
-struct DiscardLog {
-    private struct Key: Hashable {
+struct DiscardLog: Codable {
+    private struct Key: Codable, Comparable, Hashable {
         var interface: Int32
         var kind: UInt8
+
+        static func < (left: Key, right: Key) -> Bool {
+            (left.interface, left.kind) < (right.interface, right.kind)
+        }
     }
 
-    private struct Entry {
+    private struct Entry: Codable {
         var nextTelling: Instant
         var suppressed: UInt64 = 0
     }

@@ -23,15 +23,15 @@ package enum Effect: Equatable, Sendable {
 }
 
 /// A batch of changes, to be sent to the kernel in one piece.
-package struct AddressRequest: Equatable, Sendable {
+package struct AddressRequest: Codable, Equatable, Sendable {
     /// Comes back with the results.
     package var token: UInt64
     package var changes: [AddressEdit]
 }
 
 /// One address to add or to remove.
-package struct AddressEdit: Equatable, Sendable, BitwiseCopyable {
-    package enum Operation: Equatable, Sendable, BitwiseCopyable { case add, remove }
+package struct AddressEdit: Codable, Equatable, Sendable, BitwiseCopyable {
+    package enum Operation: String, Codable, Sendable, BitwiseCopyable { case add, remove }
     package var operation: Operation
     package var interface: Int32
     package var address: InterfaceAddress

@@ -171,7 +171,7 @@ extension VirtualRouterConfiguration {
 
 extension Configuration {
     /// Of all routers but those that own theirs.
-    fileprivate var virtualAddresses: Set<IPAddress> {
+    var virtualAddresses: Set<IPAddress> {
         Set(
             routers.filter { $0.priority != .owner }
                 .flatMap { $0.addresses.map(\.address.address) })

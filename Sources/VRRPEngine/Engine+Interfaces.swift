@@ -6,7 +6,7 @@ package import VRRPCore
 package import VRRPWire
 
 /// What was told during a reading of the kernel's tables: everything else is gone.
-struct Resynchronisation {
+struct Resynchronisation: Codable {
     var links: Set<Int32> = []
     var addresses: Set<AddressKey> = []
 }

@@ -106,13 +106,13 @@ package struct Engine: ~Copyable {
 }
 
 /// Who an advertisement is for (RFC 9568 §3: interface, family and VRID make a virtual router).
-struct RouterKey: Hashable {
+struct RouterKey: Codable, Hashable {
     var interface: Int32
     var family: AddressFamily
     var vrid: VirtualRouterID
 }
 
-struct ListenKey: Hashable {
+struct ListenKey: Codable, Hashable {
     var interface: Int32
     var family: AddressFamily
 }

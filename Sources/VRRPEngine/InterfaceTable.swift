@@ -3,7 +3,7 @@
 package import VRRPWire
 
 /// One network interface.
-package struct Link: Equatable, Sendable {
+package struct Link: Codable, Equatable, Sendable {
     package var index: Int32
     package var name: String
     /// Administratively up.
@@ -27,7 +27,7 @@ package struct Link: Equatable, Sendable {
 }
 
 /// One address on an interface.
-package struct KernelAddress: Equatable, Sendable, BitwiseCopyable {
+package struct KernelAddress: Codable, Equatable, Sendable, BitwiseCopyable {
     package var interface: Int32
     package var address: InterfaceAddress
     /// IPv4: not the first of its subnet.
@@ -50,7 +50,7 @@ package struct KernelAddress: Equatable, Sendable, BitwiseCopyable {
 }
 
 /// All links and addresses, in the order in which the kernel told them.
-struct InterfaceTable {
+struct InterfaceTable: Codable {
     private(set) var links: [Int32: Link] = [:]
     private var indexes: [String: Int32] = [:]
     private(set) var addresses: [Int32: [KernelAddress]] = [:]

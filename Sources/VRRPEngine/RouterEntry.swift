@@ -4,7 +4,7 @@ import VRRPConfiguration
 import VRRPCore
 import VRRPWire
 
-struct RouterEntry {
+struct RouterEntry: Codable {
     var configuration: VirtualRouterConfiguration
     var machine: VirtualRouter
     /// The index of the configured interface; nil while there is none of that name.
@@ -20,7 +20,7 @@ struct RouterEntry {
     /// Where its virtual addresses belong now; those whose device is missing are left out.
     var addressKeys: [AddressKey] = []
     /// What is compared with the list of an advertisement.
-    var advertisedAddresses: [IPAddress]
+    var advertisedAddresses: [IPAddress] = []
     /// An encoded advertisement with the configured priority; empty without a source.
     var template: [UInt8] = []
     var announcing: Announcing?
@@ -29,6 +29,12 @@ struct RouterEntry {
     var repairs = RepairBudget()
     var counters = RouterCounters()
     var told = Told()
+
+    /// All but what `rebuildTemplate` computes.
+    private enum CodingKeys: String, CodingKey {
+        case configuration, machine, interface, source, since, reason, peer, checksumForm
+        case addressKeys, announcing, repairDeadline, repairs, counters, told
+    }
 
     init(_ configuration: VirtualRouterConfiguration, at now: Instant) {
         self.configuration = configuration
@@ -83,7 +89,7 @@ struct RouterEntry {
 }
 
 /// The gratuitous ARP or unsolicited neighbour advertisements still to be sent.
-struct Announcing: Equatable {
+struct Announcing: Codable, Equatable {
     var lastRound: Instant
     /// Some address has rounds left; otherwise only `refresh` goes on.
     var isRepeating = false
@@ -91,7 +97,7 @@ struct Announcing: Equatable {
 }
 
 /// What was told already and is not told again until it changes.
-struct Told {
+struct Told: Codable {
     var intervalMismatch: Duration?
     var listMismatch: IPAddress?
     var ownerConflict: IPAddress?
@@ -102,7 +108,7 @@ struct Told {
 
 /// Puts addresses back at once, but not in an endless fight with somebody who keeps removing them:
 /// after five repairs in a second the next one waits.
-struct RepairBudget {
+struct RepairBudget: Codable {
     private var windowStart = Instant.origin
     private var count = 0
 

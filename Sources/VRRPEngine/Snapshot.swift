@@ -39,7 +39,7 @@ package struct RouterSnapshot: Equatable, Sendable {
 }
 
 /// The Active Router as this router knows it.
-package struct ActiveRouterSnapshot: Equatable, Sendable, BitwiseCopyable {
+package struct ActiveRouterSnapshot: Codable, Equatable, Sendable, BitwiseCopyable {
     package var isSelf: Bool
     package var address: IPAddress
     package var priority: Priority

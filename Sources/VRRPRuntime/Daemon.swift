@@ -13,16 +13,19 @@ package struct DaemonOptions: Sendable {
     package var controlSocket: String?
     package var stateDirectory: String
     package var version: String
+    /// Where everything that goes into the engine is recorded, and how much; nil is nowhere.
+    package var recording: (path: String, limitInMiB: Int)?
 
     package init(
         configurationPath: String, node: String?, controlSocket: String?, stateDirectory: String,
-        version: String
+        version: String, recording: (path: String, limitInMiB: Int)? = nil
     ) {
         self.configurationPath = configurationPath
         self.node = node
         self.controlSocket = controlSocket
         self.stateDirectory = stateDirectory
         self.version = version
+        self.recording = recording
     }
 }
 
@@ -88,9 +91,13 @@ package enum Daemon {
                     configurationPath: options.configurationPath, node: options.node,
                     controlSocket: options.controlSocket, version: options.version),
                 configuration: configuration, inbox: toOffice, engine: toEngine)
+            let recorder = options.recording == nil ? nil : try Recorder()
             var loop = try ProtocolLoop(
-                node: configuration.node, signals: signals, inbox: toEngine, office: toOffice)
+                node: configuration.node, signals: signals, inbox: toEngine, office: toOffice,
+                recorder: recorder)
             let thread = try startThread(name: "vrrpd-office") { office.run() }
+            var recording = try record(options, configuration.node, recorder, toOffice)
+            defer { recording.take()?.finish() }
             preferRealTime()
             do throws(SystemError) {
                 try loop.run(configuration)
@@ -103,6 +110,17 @@ package enum Daemon {
         } catch {
             throw .system(error, options.controlSocket ?? configuration.control.socket)
         }
+    }
+
+    private static func record(
+        _ options: DaemonOptions, _ node: String, _ recorder: Recorder?,
+        _ office: Mailbox<OfficeMessage>
+    ) throws(SystemError) -> RecordingThread? {
+        guard let recorder, let (path, limit) = options.recording else { return nil }
+        return try RecordingThread(
+            RecordingOptions(
+                path: path, limit: limit << 20, release: options.version, node: node),
+            recorder, office: office)
     }
 
     /// This thread runs the protocol: it comes before everything that can wait. Containers often do

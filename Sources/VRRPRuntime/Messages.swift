@@ -6,6 +6,8 @@ package import VRRPEngine
 /// From the protocol thread to the office.
 package enum OfficeMessage: Sendable {
     case event(EngineEvent)
+    /// Something about the recording, for the log.
+    case recording(String, isFailure: Bool)
     /// The answer to `.snapshot(request:)`.
     case snapshot(request: UInt64, EngineSnapshot)
     /// The answer to `.apply`: what the new configuration changed.

@@ -9,7 +9,7 @@ import VRRPWire
 
 /// Descriptors, the engine between them, and the queues to the office.
 struct ProtocolLoop: ~Copyable {
-    private var engine: Engine
+    private var engine: RecordedEngine
     private var ipv4: ProtocolSocket
     /// Nil where the kernel has no IPv6.
     private var ipv6: ProtocolSocket?
@@ -44,7 +44,7 @@ struct ProtocolLoop: ~Copyable {
 
     init(
         node: String, signals: consuming SignalDescriptor, inbox: Mailbox<EngineMessage>,
-        office: Mailbox<OfficeMessage>
+        office: Mailbox<OfficeMessage>, recorder: Recorder?
     ) throws(SystemError) {
         // Everything that can fail first: a value that owns descriptors is made whole or not at all.
         let ipv4 = try ProtocolSocket(
@@ -60,7 +60,7 @@ struct ProtocolLoop: ~Copyable {
         try poller.add(timer.rawDescriptor, token: Token.timer.rawValue)
         try poller.add(signals.rawDescriptor, token: Token.signals.rawValue)
         try poller.add(inbox.rawDescriptor, token: Token.inbox.rawValue)
-        engine = Engine(node: node)
+        engine = RecordedEngine(node: node, recorder: recorder)
         self.ipv4 = ipv4
         self.ipv6 = ipv6
         self.frames = frames
@@ -97,17 +97,18 @@ struct ProtocolLoop: ~Copyable {
 
     private var isDone: Bool {
         guard let leaveDeadline else { return false }
-        return engine.isSettled || Self.now() >= leaveDeadline
+        return engine.machine.isSettled || Self.now() >= leaveDeadline
     }
 
     /// One round: wait, read, decide, act.
     private mutating func turn() throws(SystemError) {
-        timer.arm(at: engine.nextDeadline?.sinceOrigin)
+        timer.arm(at: engine.machine.nextDeadline?.sinceOrigin)
         var ready: UInt64 = 0
         try poller.wait(milliseconds: leaveDeadline == nil ? -1 : 10) { token, _ in
             ready |= 1 << token
         }
-        let isLate = engine.nextDeadline.map { Self.now() - $0 > .milliseconds(10) } ?? false
+        let isLate =
+            engine.machine.nextDeadline.map { Self.now() - $0 > .milliseconds(10) } ?? false
         // After standing still the tables may be out of date, and decisions are made of them.
         if isLate { try Self.observe(&monitor, into: &engine) }
         let limit = isLate ? Self.packetsWhenLate : Self.packetsPerTurn
@@ -140,7 +141,7 @@ struct ProtocolLoop: ~Copyable {
 
 extension ProtocolLoop {
     private static func drain(
-        _ socket: inout ProtocolSocket, limit: Int, into engine: inout Engine
+        _ socket: inout ProtocolSocket, limit: Int, into engine: inout RecordedEngine
     ) throws(SystemError) {
         var left = limit
         while left > 0 {
@@ -165,7 +166,7 @@ extension ProtocolLoop {
     }
 
     private static func drain(
-        _ socket: inout ProtocolSocket?, limit: Int, into engine: inout Engine
+        _ socket: inout ProtocolSocket?, limit: Int, into engine: inout RecordedEngine
     ) throws(SystemError) {
         guard var open = socket.take() else { return }
         do throws(SystemError) {
@@ -178,18 +179,18 @@ extension ProtocolLoop {
     }
 
     private static func synchronise(
-        _ monitor: inout NetworkMonitor, into engine: inout Engine
+        _ monitor: inout NetworkMonitor, into engine: inout RecordedEngine
     ) throws(SystemError) {
         try monitor.synchronise { give($0, to: &engine) }
     }
 
     private static func observe(
-        _ monitor: inout NetworkMonitor, into engine: inout Engine
+        _ monitor: inout NetworkMonitor, into engine: inout RecordedEngine
     ) throws(SystemError) {
         try monitor.read { give($0, to: &engine) }
     }
 
-    private static func give(_ observation: NetworkObservation, to engine: inout Engine) {
+    private static func give(_ observation: NetworkObservation, to engine: inout RecordedEngine) {
         let now = now()
         switch observation {
         case .link(let link):
@@ -209,7 +210,7 @@ extension ProtocolLoop {
         case .addressRemoved(let interface, let address):
             engine.observeRemovedAddress(address, on: interface, at: now)
         case .resynchronising:
-            engine.beginResynchronisation()
+            engine.beginResynchronisation(at: now)
         case .synchronised:
             engine.endResynchronisation(at: now)
         }
@@ -219,7 +220,7 @@ extension ProtocolLoop {
         while let message = inbox.take() {
             switch message {
             case .snapshot(let request):
-                post(.snapshot(request: request, engine.snapshot(at: Self.now())))
+                post(.snapshot(request: request, engine.machine.snapshot(at: Self.now())))
             case .apply(let request, let configuration):
                 let difference = engine.apply(configuration, at: Self.now())
                 carryOut()
@@ -251,8 +252,8 @@ extension ProtocolLoop {
     /// Carries out what the engine decided, in order. Results are inputs, and may bring effects.
     private mutating func carryOut() {
         var position = 0
-        while position < engine.effects.count {
-            switch engine.effects[position] {
+        while position < engine.machine.effects.count {
+            switch engine.machine.effects[position] {
             case .send(let router, let interface, let source, let destination, let range):
                 send(range, router, interface, source, destination)
             case .announce(let router, let interface, let range):
@@ -269,6 +270,7 @@ extension ProtocolLoop {
                 case .ipv6: ipv6?.leave(interface: interface)
                 }
             case .tell(let event):
+                engine.told(event)
                 post(.event(event))
             }
             position += 1
@@ -284,11 +286,11 @@ extension ProtocolLoop {
             switch source.family {
             case .ipv4:
                 try ipv4.send(
-                    engine.outbox.span.bytes.extracting(range), interface: interface,
+                    engine.machine.outbox.span.bytes.extracting(range), interface: interface,
                     source: source, destination: destination)
             case .ipv6:
                 try ipv6?.send(
-                    engine.outbox.span.bytes.extracting(range), interface: interface,
+                    engine.machine.outbox.span.bytes.extracting(range), interface: interface,
                     source: source, destination: destination)
             }
             engine.sendSucceeded(router: router)
@@ -299,7 +301,8 @@ extension ProtocolLoop {
 
     private mutating func announce(_ range: Range<Int>, _ router: Int, _ interface: Int32) {
         do throws(SystemError) {
-            try frames.send(engine.outbox.span.bytes.extracting(range), interface: interface)
+            try frames.send(
+                engine.machine.outbox.span.bytes.extracting(range), interface: interface)
         } catch {
             engine.sendFailed(router: router, code: error.code, at: Self.now())
         }

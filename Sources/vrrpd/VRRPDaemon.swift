@@ -34,13 +34,44 @@ struct VRRPDaemon: ParsableCommand {
     @Option(help: "Where this daemon keeps what must survive it; one directory a daemon.")
     var stateDirectory = "/var/lib/vrrpd"
 
+    @Option(
+        help: ArgumentHelp(
+            "Record everything that goes into the engine, so that what happened can be replayed.",
+            discussion: "FILE holds the configuration and every packet; only root may read it. When"
+                + " it is full, it becomes FILE.1 and another one begins.",
+            valueName: "file"))
+    var record: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "When a recording's file is full, in MiB; there are at most two.", valueName: "size"))
+    var recordLimit = RecordingOptions.standardLimitInMiB
+
+    @Option(
+        help: ArgumentHelp(
+            "Replay a recording, print what the engine tells, and exit: 0 the same as when it was"
+                + " recorded, 1 something else or damage. Starts nothing.", valueName: "file"))
+    var replay: String?
+
     @Flag(help: "Check the configuration, say what is wrong with it, and exit: 0 valid, 6 invalid.")
     var check = false
 
+    func validate() throws {
+        guard (1...RecordingOptions.largestLimitInMiB).contains(recordLimit) else {
+            throw ValidationError(
+                "--record-limit is a number of MiB, 1…\(RecordingOptions.largestLimitInMiB)")
+        }
+        guard record == nil || replay == nil else {
+            throw ValidationError("--record and --replay exclude each other")
+        }
+    }
+
     func run() throws {
+        if let replay { throw ExitCode(Daemon.replay(path: replay).rawValue) }
         let options = DaemonOptions(
             configurationPath: config, node: node, controlSocket: controlSocket,
-            stateDirectory: stateDirectory, version: Self.release)
+            stateDirectory: stateDirectory, version: Self.release,
+            recording: record.map { ($0, recordLimit) })
         let status = check ? Daemon.check(options) : Daemon.run(options)
         throw ExitCode(status.rawValue)
     }

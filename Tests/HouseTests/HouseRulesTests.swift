@@ -18,6 +18,7 @@ struct HouseRulesTests {
         "VRRPRuntime": [
             "VRRPWire", "VRRPCore", "VRRPConfiguration", "VRRPConfigurationFile", "VRRPControl",
             "VRRPEngine", "LinuxNetwork", "Logging", "FoundationEssentials",
+            "Synchronization",
         ],
         "vrrpd": ["VRRPRuntime", "ArgumentParser", "Glibc"],
         "vrrpctl": [

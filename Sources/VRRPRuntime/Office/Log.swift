@@ -34,10 +34,14 @@ struct LineLogHandler: LogHandler {
         if isJournal {
             writeStandardError("<\(event.level.journalPriority)>\(event.message)\n")
         } else {
-            writeStandardError(
-                "\(rfc3339(sinceEpoch: Clock.wall())) \(event.level.rawValue): \(event.message)\n")
+            writeStandardError(logLine(Clock.wall(), event.level, "\(event.message)") + "\n")
         }
     }
+}
+
+/// A line for people, of a moment on the wall clock.
+func logLine(_ wall: Duration, _ level: Logger.Level, _ message: String) -> String {
+    "\(rfc3339(sinceEpoch: wall)) \(level.rawValue): \(message)"
 }
 
 extension LogLevel {

@@ -1,0 +1,147 @@
+// Inputs as values: each does what the call it stands for does, and its text says all of it.
+
+import Foundation
+import Testing
+import VRRPConfiguration
+import VRRPCore
+import VRRPEngine
+import VRRPWire
+
+@Suite("Inputs as values")
+struct EngineInputTests {
+    static let message: [UInt8] = [0x31, 51, 100, 1, 0, 100, 0x06, 0xcf, 192, 0, 2, 1]
+
+    /// One of each case. The switch names the case that a new one must be added for.
+    static let every: [EngineInput] = {
+        guard let gateway else { return [] }
+        let configuration = Configuration(
+            node: "gw1",
+            routers: [
+                routerConfiguration(checksum: .rfc5798),
+                routerConfiguration("v6", vrid: 52, addresses: ["fe80::1/64", "2001:db8::1/64"]),
+            ].compactMap { $0 },
+            log: LogConfiguration(level: .debug, target: .stderr))
+        return [
+            .apply(configuration: configuration),
+            .beginResynchronisation,
+            .observeLink(
+                link: Link(
+                    index: 7, name: "lan0", isUp: true, hasCarrier: false,
+                    hardwareAddress: MACAddress(rawValue: 0x0200_0000_0003))),
+            .observeRemovedLink(interface: 7),
+            .observeAddress(address: KernelAddress(interface: 7, address: gateway)),
+            .observeRemovedAddress(interface: 7, address: gateway),
+            .endResynchronisation,
+            .receive(
+                interface: 7, source: .v4(peerAddress), destination: .v4(.vrrpGroup),
+                hopLimit: 255, message: HexadecimalBytes(message)),
+            .receiveMalformed(interface: 7),
+            .advance,
+            .leave,
+            .addressesChanged(token: 3, results: [0, 17, 99]),
+            .sendFailed(router: 0, code: 100),
+            .sendSucceeded(router: 0),
+            .listenFailed(interface: 7, family: .ipv6, code: 19),
+        ]
+    }()
+
+    @Test("every case is the same after it was written and read", arguments: every)
+    func roundTrip(input: EngineInput) throws {
+        let text = try JSONEncoder().encode(input)
+        #expect(try JSONDecoder().decode(EngineInput.self, from: text) == input)
+        #expect(input.fault == nil)
+    }
+
+    @Test("there is one of every case")
+    func complete() {
+        let names = Self.every.map(name)
+        #expect(Set(names).count == 15 && names.count == 15)
+    }
+
+    /// Made to fail to compile when a case is added: then `every` needs one more.
+    private func name(_ input: EngineInput) -> String {
+        switch input {
+        case .apply: "apply"
+        case .beginResynchronisation: "beginResynchronisation"
+        case .observeLink: "observeLink"
+        case .observeRemovedLink: "observeRemovedLink"
+        case .observeAddress: "observeAddress"
+        case .observeRemovedAddress: "observeRemovedAddress"
+        case .endResynchronisation: "endResynchronisation"
+        case .receive: "receive"
+        case .receiveMalformed: "receiveMalformed"
+        case .advance: "advance"
+        case .leave: "leave"
+        case .addressesChanged: "addressesChanged"
+        case .sendFailed: "sendFailed"
+        case .sendSucceeded: "sendSucceeded"
+        case .listenFailed: "listenFailed"
+        }
+    }
+
+    @Test("the text is one that people can read")
+    func text() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        func text(_ input: EngineInput) throws -> String {
+            String(decoding: try encoder.encode(input), as: UTF8.self)
+        }
+        #expect(
+            try text(Self.every[7]) == """
+                {"receive":{"destination":"224.0.0.18","hopLimit":255,"interface":7,\
+                "message":"31336401006406cfc0000201","source":"192.0.2.2"}}
+                """)
+        #expect(
+            try text(Self.every[2]) == """
+                {"observeLink":{"link":{"hardwareAddress":"02:00:00:00:00:03",\
+                "hasCarrier":false,"index":7,"isUp":true,"name":"lan0"}}}
+                """)
+        #expect(
+            try text(Self.every[5]) == """
+                {"observeRemovedAddress":{"address":"192.0.2.1/24","interface":7}}
+                """)
+        #expect(try text(.advance) == #"{"advance":{}}"#)
+        #expect(
+            try text(Self.every[0]).contains(#""advertisementInterval":1000000000,"#),
+            "durations are nanoseconds")
+    }
+
+    @Test(
+        "what no configuration or packet can say is refused",
+        arguments: [
+            #"{"receive":{"destination":"224.0.0.18","hopLimit":255,"interface":7,"#
+                + #""message":"313","source":"192.0.2.2"}}"#,
+            #"{"observeRemovedAddress":{"address":"192.0.2.1/33","interface":7}}"#,
+            #"{"observeRemovedAddress":{"address":"192.0.2.1","interface":7}}"#,
+            #"{"observeRemovedLink":{"interface":4294967296}}"#,
+            #"{"receiveMalformed":{}}"#,
+            #"{"somethingNew":{}}"#,
+            #"{}"#,
+        ])
+    func refused(text: String) {
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode(EngineInput.self, from: Data(text.utf8))
+        }
+    }
+
+    @Test("a configuration that no engine can run has a fault")
+    func fault() {
+        guard var router = routerConfiguration() else { return }
+        router.advertisementInterval = .zero
+        let input = EngineInput.apply(
+            configuration: Configuration(node: "gw1", routers: [router]))
+        #expect(input.fault == "`lan` has an impossible advertisement interval")
+    }
+
+    @Test(
+        "durations are exact",
+        arguments: [
+            .zero, .nanoseconds(39062) + Duration(secondsComponent: 0, attosecondsComponent: 5),
+            .seconds(-1) - .nanoseconds(1), .milliseconds(10) * 1 / 256,
+        ] as [Duration])
+    func durations(duration: Duration) throws {
+        let text = try JSONEncoder().encode([Nanoseconds(duration)])
+        #expect(
+            try JSONDecoder().decode([Nanoseconds].self, from: text) == [Nanoseconds(duration)])
+    }
+}
