@@ -144,6 +144,9 @@ struct AddressBook: Codable {
     /// Whether every record belongs to one of so many routers, and the queue to itself.
     func isConsistent(routerCount: Int) -> Bool {
         (0...queue.count).contains(head) && lastToken < .max
-            && records.values.allSatisfy { $0.router.map((0..<routerCount).contains) ?? true }
+            && records.values.allSatisfy {
+                ($0.router.map((0..<routerCount).contains) ?? true)
+                    && (0...1000).contains($0.roundsLeft)
+            }
     }
 }

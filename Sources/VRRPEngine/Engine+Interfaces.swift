@@ -39,15 +39,16 @@ extension Engine {
     }
 
     /// A link appeared or changed.
+    ///
+    /// Like every observation it may be followed by others that the kernel told already: what is to
+    /// be asked of the kernel because of them all is asked by the `advance(to:)` that follows.
     package mutating func observe(_ link: Link, at now: Instant) {
         resynchronisation?.links.insert(link.index)
         evaluate(namesThatChanged: interfaces.insert(link), at: now)
-        requestAddressChanges()
     }
 
     package mutating func observeRemovedLink(_ index: Int32, at now: Instant) {
         forgetLink(index, at: now)
-        requestAddressChanges()
     }
 
     private mutating func forgetLink(_ index: Int32, at now: Instant) {
@@ -67,7 +68,6 @@ extension Engine {
         // A virtual address of ours is nobody's source: of a thousand coming at a takeover, none
         // gives reason to look at the routers.
         if book.records[key]?.presence != .ours { evaluate(on: address.interface, at: now) }
-        requestAddressChanges()
     }
 
     package mutating func observeRemovedAddress(
@@ -77,7 +77,6 @@ extension Engine {
         let wasOurs = book.records[key]?.presence == .ours
         noteRemoved(key, at: now)
         if !wasOurs { evaluate(on: interface, at: now) }
-        requestAddressChanges()
     }
 
     private mutating func noteRemoved(_ key: AddressKey, at now: Instant) {

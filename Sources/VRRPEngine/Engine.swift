@@ -8,8 +8,9 @@ import VRRPWire
 
 /// All virtual routers of a node.
 ///
-/// After every call, carry out `effects` in order, then `clearEffects()`; results come back through
-/// the calls named in `Effect`. Call `advance(to:)` at `nextDeadline`; calling it early is harmless.
+/// After every turn, carry out `effects` in order, then `clearEffects()`; results come back through
+/// the calls named in `Effect`. Call `advance(to:)` at `nextDeadline`, and after observations;
+/// calling it early is harmless.
 package struct Engine: ~Copyable {
     package internal(set) var node: String
     var configuration: Configuration?

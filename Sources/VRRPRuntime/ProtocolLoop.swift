@@ -123,6 +123,7 @@ struct ProtocolLoop: ~Copyable {
         if Self.has(.timer, in: ready) { timer.acknowledge() }
         if Self.has(.monitor, in: ready) {
             try Self.observe(&monitor, into: &engine)
+            engine.advance(to: Self.now())
             carryOut()
         }
         if Self.has(.inbox, in: ready) { readInbox() }

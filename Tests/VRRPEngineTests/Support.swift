@@ -57,6 +57,7 @@ final class Bench {
             Link(
                 index: lanIndex, name: name, isUp: isUp, hasCarrier: hasCarrier,
                 hardwareAddress: MACAddress(rawValue: 0x0200_0000_0003)), at: now)
+        engine.advance(to: now)
         settle(at: now)
     }
 
@@ -64,6 +65,7 @@ final class Bench {
         guard let address = InterfaceAddress(text) else { return }
         engine.observe(
             KernelAddress(interface: lanIndex, address: address, isMarkedOurs: ours), at: now)
+        engine.advance(to: now)
         settle(at: now)
     }
 
@@ -71,6 +73,7 @@ final class Bench {
         guard let address = InterfaceAddress(text) else { return }
         kernel.remove(address)
         engine.observeRemovedAddress(address, on: lanIndex, at: now)
+        engine.advance(to: now)
         settle(at: now)
     }
 

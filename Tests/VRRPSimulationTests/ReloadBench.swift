@@ -164,11 +164,13 @@ extension ReloadBench {
             else { return }
             surroundings.links[place].hasCarrier = isPresent
             engine.observe(surroundings.links[place], at: now)
+            engine.advance(to: now)
         case .deletion(let number):
             guard !installed.isEmpty else { return }
             hadDeletion = true
             let gone = installed.remove(at: number % installed.count)
             engine.observeRemovedAddress(gone.address, on: gone.interface, at: now)
+            engine.advance(to: now)
         }
         settle()
     }

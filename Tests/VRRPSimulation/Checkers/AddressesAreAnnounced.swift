@@ -101,7 +101,10 @@ package struct AddressesAreAnnounced: Sendable {
         for other in 0..<roster.nodeCount
         where reigns[other, record.router]?.rival == record.node {
             reigns[other, record.router]?.rival = nil
-            guard !isChaos, isVersion3 else { continue }
+            let policy = roster[other, record.router].configuration?.announce
+            let spacing = policy?.spacing.nanosecondsRoundedUp ?? 0
+            // On a LAN that is slower than the rounds it may yield after the last of them.
+            guard !isChaos, isVersion3, spacing > 2 * roster.longestDelay else { continue }
             reigns[other, record.router]?.began = record.time
             reigns[other, record.router]?.counts =
                 roster[other, record.router].configuration?.addresses.map { _ in 0 } ?? []
