@@ -170,10 +170,15 @@ extension VirtualRouterConfiguration {
 }
 
 extension Configuration {
-    /// Of all routers but those that own theirs.
-    var virtualAddresses: Set<IPAddress> {
-        Set(
-            routers.filter { $0.priority != .owner }
-                .flatMap { $0.addresses.map(\.address.address) })
+    /// Of all routers but those that own theirs, by the interface they belong on.
+    var virtualAddresses: [String: Set<IPAddress>] {
+        var result: [String: Set<IPAddress>] = [:]
+        for router in routers where router.priority != .owner {
+            for virtual in router.addresses {
+                result[virtual.interface ?? router.interface, default: []]
+                    .insert(virtual.address.address)
+            }
+        }
+        return result
     }
 }

@@ -100,7 +100,7 @@ extension Engine {
         guard isSynchronised, resynchronisation == nil, !isLeaving else { return }
         let configuration = routers[index].configuration
         let link = interfaces.link(named: configuration.interface)
-        let source = link.flatMap { self.source(for: index, on: $0.index) }
+        let source = link.flatMap { self.source(for: index, on: $0) }
         let obstacle: Reason? =
             if let link {
                 configuration.trackInterface && !link.isUsable
@@ -128,13 +128,14 @@ extension Engine {
         handle(.startup, for: index, at: now)
     }
 
-    /// A link's own address: never a virtual one, of whichever router, even where an administrator
-    /// put it on by hand, but for those that this node owns.
-    private func source(for index: Int, on interface: Int32) -> IPAddress? {
+    /// A link's own address: never a virtual one, of whichever router there, even where an
+    /// administrator put it on by hand, but for those that this node owns.
+    private func source(for index: Int, on link: Link) -> IPAddress? {
         let family = routers[index].configuration.family
-        return interfaces.source(on: interface, family: family) { candidate in
-            let key = AddressKey(interface: interface, address: candidate.address)
-            return virtualAddresses.contains(candidate.address.address)
+        let virtual = virtualAddresses[link.name]
+        return interfaces.source(on: link.index, family: family) { candidate in
+            let key = AddressKey(interface: link.index, address: candidate.address)
+            return virtual?.contains(candidate.address.address) == true
                 || book.records[key]?.presence == .ours
         }
     }

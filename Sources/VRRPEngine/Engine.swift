@@ -21,8 +21,9 @@ package struct Engine: ~Copyable {
     var routersByInterface: [String: [Int]] = [:]
     /// How many routers listen on an interface, by family.
     var listeners: [ListenKey: Int] = [:]
-    /// The virtual addresses of all routers that do not own them: nobody's source.
-    var virtualAddresses: Set<IPAddress> = []
+    /// The virtual addresses of all routers that do not own them, by the name of the interface they
+    /// belong on: nobody's source.
+    var virtualAddresses: [String: Set<IPAddress>] = [:]
     var interfaces = InterfaceTable()
     var book = AddressBook()
     var deadlines = DeadlineQueue()

@@ -50,7 +50,7 @@ extension Engine {
     package init(restoring checkpoint: EngineCheckpoint) {
         self.init(node: checkpoint.node)
         configuration = checkpoint.configuration
-        virtualAddresses = configuration?.virtualAddresses ?? []
+        virtualAddresses = configuration?.virtualAddresses ?? [:]
         routers = checkpoint.routers
         lookup = checkpoint.lookup
         routersByInterface = checkpoint.routersByInterface

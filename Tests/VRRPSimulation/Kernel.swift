@@ -1,6 +1,6 @@
 // The kernel of one simulated router: one interface with its addresses, what it does when asked, and
-// what it tells. Its habits are Linux's: an IPv4 address of a known subnet is secondary and goes
-// with its primary, IPv6 addresses go when the interface goes down.
+// what it tells. Its habits are Linux's: an IPv4 address of a known subnet is secondary,
+// IPv6 addresses go when the interface goes down.
 
 import VRRPEngine
 import VRRPWire
@@ -150,16 +150,20 @@ struct Kernel: Sendable {
         return .address(added)
     }
 
+    /// With `promote_secondaries`, which the daemon sets: without it, the secondary addresses of a
+    /// subnet go with its primary, an administrator's with ours.
     private mutating func remove(_ address: InterfaceAddress) -> [Notice] {
         guard let place = addresses.firstIndex(where: { $0.address == address }) else { return [] }
         let removed = addresses.remove(at: place)
-        var gone = [removed.address]
-        if removed.address.address.family == .ipv4, !removed.isSecondary {
-            gone += addresses.filter { $0.isSecondary && $0.address.sharesSubnet(with: address) }
-                .map(\.address)
-            addresses.removeAll { gone.contains($0.address) }
+        var notices = [Notice.addressRemoved(removed.address, removed.interface)]
+        let heir = addresses.firstIndex {
+            $0.isSecondary && $0.address.sharesSubnet(with: address)
         }
-        return gone.map { .addressRemoved($0, removed.interface) }
+        if !removed.isSecondary, let heir {
+            addresses[heir].isSecondary = false
+            notices.append(.address(addresses[heir]))
+        }
+        return notices
     }
 
     private enum Number {

@@ -28,8 +28,10 @@ package struct Machine: Sendable {
     package var isPaused = false
     /// Its interface exists, is up and has carrier.
     package var isConnected = true
+    /// Its daemon is told what happens to the interface.
+    package var isInformed = true
 
-    package var isWell: Bool { isRunning && !isPaused && isConnected }
+    package var isWell: Bool { isRunning && !isPaused && isConnected && isInformed }
 }
 
 package struct Roster: Sendable {

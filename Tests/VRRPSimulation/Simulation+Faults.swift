@@ -130,6 +130,7 @@ extension Simulation {
             tell(node.kernel.restoreOwn(), node)
         case .overrun:
             node.isOverrun = true
+            roster.machines[node.index].isInformed = false
         case .refusal:
             node.kernel.refusal = 105  // ENOBUFS
         case .reload:
@@ -167,6 +168,7 @@ extension Simulation {
             tell(node.kernel.restoreOwn(), node)
         case .overrun:
             node.isOverrun = false
+            roster.machines[node.index].isInformed = true
             readTablesAgain(node)
         case .refusal:
             node.kernel.refusal = 0

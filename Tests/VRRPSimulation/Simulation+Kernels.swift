@@ -17,6 +17,7 @@ extension Simulation {
         node.daemon = daemon
         node.incarnation += 1
         node.isOverrun = false
+        roster.machines[node.index].isInformed = true
         node.armed = nil
         roster.machines[node.index].isRunning = true
         roster.configure(node.index, node.configuration)
