@@ -46,12 +46,14 @@ extension Simulation {
     private func changed(_ old: Configuration, of node: Node) -> Configuration {
         let original = options.nodes[node.index].configuration
         var new = old
-        if faultChance.chance(percent: 20) {
-            // A virtual router goes, or comes back as it was at first.
+        if roster.routerCount > 1, faultChance.chance(percent: 20) {
+            // A virtual router goes, or comes back as it was at first; one is always left.
             let number = faultChance.below(roster.routerCount)
             let remaining = old.routers.filter { $0.name != "r\(number)" }
             let returning = original.routers.filter { $0.name == "r\(number)" }
-            new.routers = remaining.count < old.routers.count ? remaining : remaining + returning
+            new.routers =
+                remaining.count < old.routers.count && !remaining.isEmpty
+                ? remaining : remaining + returning
             new.routers.sort { $0.name < $1.name }
             return new
         }

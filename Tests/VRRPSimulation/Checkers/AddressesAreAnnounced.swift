@@ -46,7 +46,7 @@ package struct AddressesAreAnnounced: Sendable {
             reigns[record.node, record.router] = nil
             outliveRival(record, roster)
         case .heard(let from, _, _):
-            if from >= 0, reigns[from, record.router] != nil {
+            if !isChaos, from >= 0, reigns[from, record.router] != nil {
                 reigns[record.node, record.router]?.rival = from
             }
         case .announced(let address):
