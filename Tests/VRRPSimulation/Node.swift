@@ -60,6 +60,8 @@ final class Node {
     var isPaused = false
     var backlog: [Waiting] = []
     var waitingFrames = 0
+    /// Plan or kernel changed since they were compared.
+    var isUnchecked = true
     /// Netlink's buffer is full: notices are lost until the tables are read anew.
     var isOverrun = false
     /// When its timer goes off; nil when none is armed.

@@ -119,6 +119,7 @@ extension Simulation {
     func tell(_ notices: [Notice], _ node: Node) {
         roster.machines[node.index].isConnected =
             node.kernel.isUsable && node.kernel.link?.name == Kernel.interfaceName
+        node.isUnchecked = true
         guard node.daemon != nil, !node.isOverrun else { return }
         for notice in notices {
             if node.isPaused {

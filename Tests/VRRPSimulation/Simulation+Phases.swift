@@ -103,9 +103,11 @@ extension Simulation {
     /// The kernel has what is planned and nothing else, outside a request in flight.
     func checkKernel(_ node: Node, _ daemon: Daemon) {
         guard
-            daemon.unanswered == nil, !node.isOverrun, !node.isPaused, node.backlog.isEmpty,
+            node.isUnchecked, daemon.unanswered == nil, !node.isOverrun, !node.isPaused,
+            node.backlog.isEmpty,
             node.kernel.refusal == 0, now > daemon.excusedUntil
         else { return }
+        node.isUnchecked = false
         var planned = node.planned(roster)
         if node.kernel.link == nil { planned = [] }
         let foreign = node.kernel.addresses.filter { !$0.isMarkedOurs }.map(\.address)

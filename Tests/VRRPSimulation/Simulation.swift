@@ -133,6 +133,11 @@ package final class Simulation {
     // MARK: Records
 
     func emit(_ node: Int, _ router: Int, _ kind: Record.Kind) {
+        switch kind {
+        case .changed, .asked, .answered, .fault, .configured:
+            if node >= 0 { nodes[node].isUnchecked = true }
+        case .sent, .heard, .missed, .announced, .turned, .phase: break
+        }
         let record = Record(time: now, node: node, router: router, kind)
         trace.append(record)
         turnIsEmpty = false

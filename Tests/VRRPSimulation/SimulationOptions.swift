@@ -69,6 +69,33 @@ package struct SimulationOptions: Sendable {
         drawWorld(&generator)
     }
 
+    /// One virtual router on as many machines as there are priorities, on a LAN and with kernels that
+    /// do nothing wrong: for scenarios. `change` gets each machine's part before it starts.
+    package init(
+        priorities: [UInt8], change: (Int, inout VirtualRouterConfiguration) -> Void = { _, _ in }
+    ) {
+        let routers = priorities.enumerated().compactMap { node, priority in
+            VirtualRouterID(Draw.firstVRID).map { vrid in
+                var router = VirtualRouterConfiguration(
+                    name: "r0", family: .ipv4, interface: Kernel.interfaceName, vrid: vrid,
+                    priority: Priority(priority),
+                    addresses: Draw.addresses(number: 0, family: .ipv4))
+                change(node, &router)
+                return router
+            }
+        }
+        self.init(
+            seed: 0,
+            nodes: routers.enumerated().map { node, router in
+                NodeOptions(
+                    configuration: Configuration(node: "gw\(node)", routers: [router]),
+                    ownAddresses: Draw.ownAddresses(node: node, routers: [routers]))
+            }, routerCount: 1)
+        calm.jitter = 0
+        rough = calm
+        wakeLatency = 1
+    }
+
     private mutating func drawWorld(_ generator: inout SeededGenerator) {
         let shortest = shortestInterval
         calm.delay = Nanoseconds(generator.pick([5_000, 50_000, 300_000]) ?? 0)
