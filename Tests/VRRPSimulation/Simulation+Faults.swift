@@ -147,6 +147,9 @@ extension Simulation {
         switch fault.kind {
         case .crash, .powerLoss, .stop:
             if node.daemon?.isLeaving == true { end(node) }
+            if phase == .chaos, node.daemon == nil, faultChance.chance(percent: 30) {
+                editFile(node)
+            }
             start(node)
         case .pause:
             resume(node)

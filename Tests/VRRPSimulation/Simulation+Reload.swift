@@ -12,6 +12,12 @@ extension Simulation {
         apply(changed(old, of: node), to: node)
     }
 
+    /// Somebody changes the file while no daemon reads it.
+    func editFile(_ node: Node) {
+        node.configuration = changed(node.configuration, of: node)
+        emit(node.index, -1, .configured)
+    }
+
     /// Applies another configuration, and remembers it for the next start.
     package func change(_ index: Int, _ change: (inout VirtualRouterConfiguration) -> Void) {
         var new = nodes[index].configuration
