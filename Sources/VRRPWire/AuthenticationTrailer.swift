@@ -158,12 +158,8 @@ extension AuthenticationTrailer {
 
     /// Appends 28 bytes.
     package func append(to buffer: inout [UInt8]) {
-        buffer.append(Self.hmacSHA256)
-        buffer.append(keyID)
-        buffer.append(bigEndian: UInt16(0))
-        buffer.append(bigEndian: stamp.rawValue)
-        buffer.append(bigEndian: tag.high)
-        buffer.append(bigEndian: tag.low)
+        let words = words
+        for index in words.indices { buffer.append(bigEndian: words[index]) }
     }
 
     /// Overwrites the trailer of an encoded message in place, and over IPv6 mends the checksum, word
@@ -178,18 +174,34 @@ extension AuthenticationTrailer {
             range.lowerBound >= 0, range.upperBound <= buffer.count,
             range.count >= AdvertisementHeader.addressesOffset + Self.byteCount
         else { return }
-        let start = range.upperBound - Self.byteCount
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.byteCount)
-        append(to: &bytes)
+        let words = words
         let field = range.lowerBound + Advertisement.checksumOffset
         var checksum = InternetChecksum()
         checksum.add(~buffer.word(at: field))
-        for offset in stride(from: 0, to: Self.byteCount, by: 2) {
-            checksum.add(~buffer.word(at: start + offset))
-            checksum.add(bytes.word(at: offset))
+        var offset = range.upperBound - Self.byteCount
+        for index in words.indices {
+            checksum.add(~buffer.word(at: offset))
+            checksum.add(words[index])
+            buffer.store(bigEndian: words[index], at: offset)
+            offset += 2
         }
-        for offset in 0..<Self.byteCount { buffer[start + offset] = bytes[offset] }
         if family == .ipv6 { buffer.store(bigEndian: checksum.value, at: field) }
+    }
+
+    /// The bytes in pairs.
+    private var words: [14 of UInt16] {
+        [14 of UInt16] { index in
+            switch index {
+            case 0: UInt16(Self.hmacSHA256) << 8 | UInt16(keyID)
+            case 1: 0
+            case 2..<6: Self.word(index - 2, of: stamp.rawValue)
+            case 6..<10: Self.word(index - 6, of: tag.high)
+            default: Self.word(index - 10, of: tag.low)
+            }
+        }
+    }
+
+    private static func word(_ index: Int, of value: UInt64) -> UInt16 {
+        UInt16(truncatingIfNeeded: value >> (48 - 16 * UInt64(index)))
     }
 }
