@@ -89,7 +89,7 @@ extension RouterAdvertisementSettings {
     /// A third, or three quarters of an interval below 9 s, but not below 3 s.
     package static func defaultMinimumInterval(maximumInterval: Duration) -> Duration {
         let maximum = clamped(maximumInterval)
-        return maximum >= .seconds(9) ? maximum * 33 / 100 : maximum * 3 / 4
+        return max(maximum >= .seconds(9) ? maximum * 33 / 100 : maximum * 3 / 4, .seconds(3))
     }
 
     /// Of a default router; zero is allowed, too. RFC 8319 §4 allows up to 65 535 s, but old hosts
