@@ -8,7 +8,7 @@ package enum NeighborMessageError: Error, Equatable, Sendable, BitwiseCopyable {
     case notIPv4OverEthernet
     /// ARP: neither request nor reply.
     case operation(UInt16)
-    /// Neighbor Discovery: not 255 (RFC 4861 §7.1.1, §7.1.2).
+    /// Neighbor Discovery: not 255 (RFC 4861 §6.1, §7.1).
     case hopLimit(UInt8)
     case checksum
     /// ICMPv6: another type than the one expected.
@@ -19,9 +19,11 @@ package enum NeighborMessageError: Error, Equatable, Sendable, BitwiseCopyable {
     case multicastTarget
     /// An option of length 0, or one that ends behind the message.
     case malformedOptions
-    /// A solicitation for duplicate address detection to the wrong group or with a link-layer
-    /// address, or a solicited advertisement to a group.
+    /// A solicitation from nowhere with a link-layer address, or for duplicate address detection to
+    /// the wrong group, or a solicited advertisement to a group.
     case contradiction
+    /// A router advertisement that does not come from a link-local address (RFC 4861 §6.1.2).
+    case sourceNotLinkLocal
 }
 
 /// An ARP request or reply.

@@ -21,7 +21,7 @@ package enum AddressAnnouncement {
                 destination: .broadcast, source: hardwareAddress, etherType: EtherType.arp
             ).append(to: &buffer)
             ARPPacket.gratuitous(address, hardwareAddress: hardwareAddress).append(to: &buffer)
-            while buffer.count - start < EthernetHeader.minimumFrameByteCount { buffer.append(0) }
+            buffer.padToMinimumFrame(from: start)
         case .v6(let address):
             EthernetHeader(
                 destination: .multicast(.v6(.allNodes)), source: hardwareAddress,

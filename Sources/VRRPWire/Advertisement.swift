@@ -13,18 +13,6 @@ package struct Advertisement: Equatable, Sendable {
     /// Version 2 only; nil means type 0 and eight zeros.
     package var authentication: Authentication?
 
-    /// The authentication of version 2, which RFC 3768 §5.3.6 keeps for the sake of RFC 2338 only.
-    package struct Authentication: Equatable, Sendable, BitwiseCopyable {
-        package var type: UInt8
-        /// Eight bytes, the first one in the most significant place.
-        package var data: UInt64
-
-        package init(type: UInt8, data: UInt64) {
-            self.type = type
-            self.data = data
-        }
-    }
-
     package init(
         version: VRRPVersion = .v3, vrid: VirtualRouterID, priority: Priority = .standard,
         maxAdvertiseInterval: Duration = .seconds(1), addresses: [IPAddress],
@@ -38,9 +26,12 @@ package struct Advertisement: Equatable, Sendable {
         self.authentication = authentication
     }
 
-    /// Reads what `AdvertisementHeader` reads, and copies the rest.
-    package init(decoding message: RawSpan, header: DatagramHeader) throws(DiscardReason) {
-        let fields = try AdvertisementHeader(decoding: message, header: header)
+    /// Reads what `AdvertisementHeader` reads, and copies the rest, but for a trailer.
+    package init(
+        decoding message: RawSpan, header: DatagramHeader, acceptsTrailer: Bool = false
+    ) throws(DiscardReason) {
+        let fields = try AdvertisementHeader(
+            decoding: message, header: header, acceptsTrailer: acceptsTrailer)
         version = fields.version
         vrid = fields.vrid
         priority = fields.priority
@@ -64,16 +55,19 @@ extension Advertisement {
     /// The interval is rounded to the units of the version and kept within what its field can say:
     /// 1…4095 cs in version 3, 1…255 s in version 2. Addresses of another family than `source`, and
     /// any beyond the 255th, have no place in a message and are left out; a configuration that asks
-    /// for them is refused long before.
+    /// for them is refused long before. With `reservesTrailer` 28 zeros follow, where
+    /// `AuthenticationTrailer.store` puts what is different in every packet.
     package func encoded(
-        source: IPAddress, destination: IPAddress, checksumForm: ChecksumForm
+        source: IPAddress, destination: IPAddress, checksumForm: ChecksumForm,
+        reservesTrailer: Bool = false
     ) -> [UInt8] {
         let family = version == .v2 ? .ipv4 : source.family
         let sent = addresses.lazy.filter { $0.family == family }.prefix(Int(UInt8.max))
         let count = sent.count
-        let byteCount = AdvertisementHeader.byteCount(version, family, addressCount: count)
+        let trailer = reservesTrailer ? AuthenticationTrailer.byteCount : 0
         var message: [UInt8] = []
-        message.reserveCapacity(byteCount)
+        message.reserveCapacity(
+            AdvertisementHeader.byteCount(version, family, addressCount: count) + trailer)
         message.append(version.rawValue << 4 | AdvertisementHeader.advertisementType)
         message.append(vrid.rawValue)
         message.append(priority.rawValue)
@@ -94,9 +88,10 @@ extension Advertisement {
         if version == .v3, family == .ipv6 || checksumForm == .rfc5798 {
             checksum.addPseudoHeader(
                 source: source, destination: destination, protocolNumber: IPProtocolNumber.vrrp,
-                length: message.count)
+                length: message.count + (family == .ipv6 ? trailer : 0))
         }
         message.store(bigEndian: checksum.value, at: Self.checksumOffset)
+        message.append(contentsOf: repeatElement(0, count: trailer))
         return message
     }
 
@@ -114,11 +109,8 @@ extension Advertisement {
         let countOfAddresses = UInt16(buffer[offset + 3])
         let old = UInt16(buffer[offset + priorityOffset]) << 8 | countOfAddresses
         let new = UInt16(priority.rawValue) << 8 | countOfAddresses
-        let checksum =
-            UInt16(buffer[offset + checksumOffset]) << 8
-            | UInt16(buffer[offset + checksumOffset + 1])
         var sum = InternetChecksum()
-        sum.add(~checksum)
+        sum.add(~buffer.word(at: offset + checksumOffset))
         sum.add(~old)
         sum.add(new)
         buffer[offset + priorityOffset] = priority.rawValue
@@ -126,10 +118,10 @@ extension Advertisement {
     }
 
     private static let priorityOffset = 2
-    private static let checksumOffset = 6
+    static let checksumOffset = 6
 
     /// To the nearest centisecond, 1…4095 (RFC 9568 §5.2.7, erratum 8301).
-    private static func centiseconds(_ interval: Duration) -> UInt16 {
+    static func centiseconds(_ interval: Duration) -> UInt16 {
         let (seconds, attoseconds) = interval.components
         // Beyond both bounds the answer is known, and the arithmetic between them cannot overflow.
         if seconds < 0 { return 1 }

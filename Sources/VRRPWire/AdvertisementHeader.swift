@@ -18,6 +18,9 @@ package struct AdvertisementHeader: Equatable, Sendable, BitwiseCopyable {
     /// Which form a version 3 message over IPv4 was sent with; nil for everything else. If both
     /// match, as they do for some pair of addresses, the one of RFC 9568 counts.
     package var checksumForm: ChecksumForm?
+    /// Whether an authentication trailer follows, which nobody has verified yet. Only ever true
+    /// where it was asked for.
+    package var hasTrailer: Bool
 
     /// Where the addresses start, in both versions.
     package static let addressesOffset = 8
@@ -25,8 +28,11 @@ package struct AdvertisementHeader: Equatable, Sendable, BitwiseCopyable {
     /// Reads a message, from Version to its end; `header` belongs to the datagram it came in.
     ///
     /// The exact length is demanded: bytes behind the list are no padding, which IP has already
-    /// removed, but something that we do not understand.
-    package init(decoding message: RawSpan, header: DatagramHeader) throws(DiscardReason) {
+    /// removed, but something that we do not understand. With `acceptsTrailer` exactly the 28 bytes
+    /// of an `AuthenticationTrailer` may follow, and `hasTrailer` tells whether they do.
+    package init(
+        decoding message: RawSpan, header: DatagramHeader, acceptsTrailer: Bool = false
+    ) throws(DiscardReason) {
         guard header.hopLimit == DatagramHeader.requiredHopLimit else {
             throw .hopLimit(header.hopLimit)
         }
@@ -45,10 +51,15 @@ package struct AdvertisementHeader: Equatable, Sendable, BitwiseCopyable {
         self.version = version
         addressCount = Int(message.byte(at: 3))
         let expected = Self.byteCount(version, family, addressCount: addressCount)
-        guard message.byteCount == expected else {
+        let excess = message.byteCount - expected
+        guard excess == 0 || acceptsTrailer && excess == AuthenticationTrailer.byteCount else {
             throw .length(expected: expected, actual: message.byteCount)
         }
-        checksumForm = try Self.verifyChecksum(of: message, version: version, header: header)
+        hasTrailer = excess > 0
+        // The checksum of IPv6 covers the trailer, that of IPv4 does not: see the trailer.
+        checksumForm = try Self.verifyChecksum(
+            of: family == .ipv6 ? message : message.extracting(0..<expected), version: version,
+            header: header)
         guard let vrid = VirtualRouterID(message.byte(at: 1)) else { throw .unknownVRID(0) }
         self.vrid = vrid
         priority = Priority(message.byte(at: 2))
@@ -144,6 +155,34 @@ extension AdvertisementHeader {
         let addresses = addressCount * family.addressByteCount
         var reader = ByteReader(at: Self.addressesOffset + addresses)
         return try? reader.uint64(message)
+    }
+
+    /// Compares the authentication of version 2 with ours, in constant time where it is a secret.
+    ///
+    /// Nil demands type 0, whose data are ignored (RFC 3768 §5.3.10). The reasons are told apart as
+    /// RFC 2787 counts them: an unknown type, another type than ours, another password. Version 3
+    /// has no authentication and passes.
+    package func checkAuthentication(
+        _ expected: Advertisement.Authentication?, in message: RawSpan
+    ) throws(DiscardReason) {
+        guard version == .v2 else { return }
+        let expectedType = expected?.type ?? 0
+        guard authenticationType == expectedType else {
+            throw authenticationType <= Advertisement.Authentication.lastDefinedType
+                ? .authenticationTypeMismatch(authenticationType)
+                : .authenticationType(authenticationType)
+        }
+        guard let expected, expectedType != 0 else { return }
+        guard let data = authenticationData(in: message), expected.matches(data) else {
+            throw .authenticationFailure
+        }
+    }
+
+    /// The trailer behind the message; nil where `hasTrailer` is false.
+    package func trailer(
+        in message: RawSpan
+    ) throws(AuthenticationTrailerError) -> AuthenticationTrailer? {
+        hasTrailer ? try AuthenticationTrailer(endOf: message) : nil
     }
 
     private func lists(_ wanted: IPAddress, in message: RawSpan) -> Bool {

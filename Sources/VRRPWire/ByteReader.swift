@@ -101,6 +101,11 @@ extension Array where Element == UInt8 {
         }
     }
 
+    /// Two bytes that are there.
+    package func word(at offset: Int) -> UInt16 {
+        UInt16(self[offset]) << 8 | UInt16(self[offset + 1])
+    }
+
     /// Overwrites two bytes that are already there.
     package mutating func store(bigEndian value: UInt16, at offset: Int) {
         self[offset] = UInt8(truncatingIfNeeded: value >> 8)

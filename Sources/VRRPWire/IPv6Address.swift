@@ -36,6 +36,8 @@ package struct IPv6Address: Hashable, Sendable, BitwiseCopyable {
     /// All nodes on the link, ff02::1: where unsolicited neighbour advertisements go (RFC 4861
     /// §7.2.6).
     package static let allNodes = IPv6Address(high: 0xff02 << 48, low: 0x1)
+    /// All routers on the link, ff02::2: where router solicitations go (RFC 4861 §4.1).
+    package static let allRouters = IPv6Address(high: 0xff02 << 48, low: 0x2)
     /// `::`.
     package static let any = IPv6Address(high: 0, low: 0)
     /// `::1`.

@@ -35,10 +35,9 @@ package struct MACAddress: Hashable, Sendable, BitwiseCopyable {
     /// What an interface without an Ethernet address has.
     package static let zero = MACAddress(rawValue: 0)
 
-    /// The virtual router's own address (RFC 9568 §7.3).
+    /// The virtual router's own address (RFC 9568 §7.3); `VirtualRouterMAC` recognises it.
     package static func virtualRouter(_ vrid: VirtualRouterID, _ family: AddressFamily) -> Self {
-        let block: UInt64 = family == .ipv4 ? 0x0000_5e00_0100 : 0x0000_5e00_0200
-        return MACAddress(rawValue: block | UInt64(vrid.rawValue))
+        VirtualRouterMAC(vrid, family).address
     }
 
     /// Where Ethernet carries an IP multicast group: 01:00:5e and 23 bits of an IPv4 group

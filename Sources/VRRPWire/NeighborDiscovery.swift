@@ -17,8 +17,8 @@ package struct NeighborSolicitation: Equatable, Sendable, BitwiseCopyable {
         decoding message: RawSpan, header: DatagramHeader
     ) throws(NeighborMessageError) {
         let common = try NeighborMessage(
-            decoding: message, header: header, type: NeighborMessage.solicitation,
-            option: NeighborMessage.sourceLinkLayerAddress)
+            decoding: message, header: header, type: NeighborDiscoveryType.neighborSolicitation,
+            option: NeighborOptionType.sourceLinkLayerAddress)
         if header.source == .v6(.any) {
             guard
                 header.destination == .v6(common.target.solicitedNodeGroup),
@@ -34,8 +34,8 @@ package struct NeighborSolicitation: Equatable, Sendable, BitwiseCopyable {
         to buffer: inout [UInt8], source: IPv6Address, destination: IPv6Address
     ) {
         NeighborMessage(flags: 0, target: target, linkLayerAddress: sourceLinkLayerAddress).append(
-            to: &buffer, type: NeighborMessage.solicitation,
-            option: NeighborMessage.sourceLinkLayerAddress, source: source,
+            to: &buffer, type: NeighborDiscoveryType.neighborSolicitation,
+            option: NeighborOptionType.sourceLinkLayerAddress, source: source,
             destination: destination)
     }
 }
@@ -66,8 +66,8 @@ package struct NeighborAdvertisement: Equatable, Sendable, BitwiseCopyable {
         decoding message: RawSpan, header: DatagramHeader
     ) throws(NeighborMessageError) {
         let common = try NeighborMessage(
-            decoding: message, header: header, type: NeighborMessage.advertisement,
-            option: NeighborMessage.targetLinkLayerAddress)
+            decoding: message, header: header, type: NeighborDiscoveryType.neighborAdvertisement,
+            option: NeighborOptionType.targetLinkLayerAddress)
         isRouter = common.flags & Self.routerFlag != 0
         isSolicited = common.flags & Self.solicitedFlag != 0
         overrides = common.flags & Self.overrideFlag != 0
@@ -87,8 +87,8 @@ package struct NeighborAdvertisement: Equatable, Sendable, BitwiseCopyable {
         NeighborMessage(
             flags: flags, target: target, linkLayerAddress: targetLinkLayerAddress
         ).append(
-            to: &buffer, type: NeighborMessage.advertisement,
-            option: NeighborMessage.targetLinkLayerAddress, source: source,
+            to: &buffer, type: NeighborDiscoveryType.neighborAdvertisement,
+            option: NeighborOptionType.targetLinkLayerAddress, source: source,
             destination: destination)
     }
 
@@ -104,15 +104,8 @@ private struct NeighborMessage {
     var target: IPv6Address
     var linkLayerAddress: MACAddress?
 
-    static let solicitation: UInt8 = 135
-    static let advertisement: UInt8 = 136
-    static let sourceLinkLayerAddress: UInt8 = 1
-    static let targetLinkLayerAddress: UInt8 = 2
-
     /// Up to the options.
     private static let fixedByteCount = 24
-    /// Type, length and an Ethernet address; the length counts units of this many bytes.
-    private static let optionUnit = 8
 
     init(flags: UInt8, target: IPv6Address, linkLayerAddress: MACAddress?) {
         self.flags = flags
@@ -123,18 +116,8 @@ private struct NeighborMessage {
     init(
         decoding message: RawSpan, header: DatagramHeader, type: UInt8, option: UInt8
     ) throws(NeighborMessageError) {
-        guard header.hopLimit == DatagramHeader.requiredHopLimit else {
-            throw .hopLimit(header.hopLimit)
-        }
-        guard message.byteCount >= Self.fixedByteCount else { throw .truncated(message.byteCount) }
-        var checksum = InternetChecksum()
-        checksum.add(message)
-        checksum.addPseudoHeader(
-            source: header.source, destination: header.destination,
-            protocolNumber: IPProtocolNumber.icmpv6, length: message.byteCount)
-        guard checksum.value == 0 else { throw .checksum }
-        guard message.byte(at: 0) == type else { throw .type(message.byte(at: 0)) }
-        guard message.byte(at: 1) == 0 else { throw .code(message.byte(at: 1)) }
+        try NeighborDiscoveryMessage.check(
+            message, header: header, type: type, fixedByteCount: Self.fixedByteCount)
         flags = message.byte(at: 4)
         var reader = ByteReader(at: 8)
         do {
@@ -143,53 +126,19 @@ private struct NeighborMessage {
             throw .truncated(message.byteCount)
         }
         guard !target.isMulticast else { throw .multicastTarget }
-        linkLayerAddress = try Self.linkLayerAddress(option, in: message)
-    }
-
-    /// Walks the options; the first one of the wanted type counts, unknown ones are skipped.
-    private static func linkLayerAddress(
-        _ wanted: UInt8, in message: RawSpan
-    ) throws(NeighborMessageError) -> MACAddress? {
-        var found: MACAddress?
-        var offset = fixedByteCount
-        while offset < message.byteCount {
-            guard message.byteCount - offset >= optionUnit else { throw .malformedOptions }
-            let length = optionUnit * Int(message.byte(at: offset + 1))
-            guard length > 0, length <= message.byteCount - offset else { throw .malformedOptions }
-            if message.byte(at: offset) == wanted, length == optionUnit, found == nil {
-                var reader = ByteReader(at: offset + 2)
-                found = try? reader.macAddress(message)
-            }
-            offset += length
-        }
-        return found
+        linkLayerAddress = try NeighborOptions.linkLayerAddress(
+            option, in: message, from: Self.fixedByteCount)
     }
 
     func append(
         to buffer: inout [UInt8], type: UInt8, option: UInt8, source: IPv6Address,
         destination: IPv6Address
     ) {
-        let byteCount = Self.fixedByteCount + (linkLayerAddress == nil ? 0 : Self.optionUnit)
-        IPv6Header(
-            source: source, destination: destination, nextHeader: IPProtocolNumber.icmpv6,
-            trafficClass: TrafficClass.routine, payloadByteCount: byteCount
-        ).append(to: &buffer)
-        let start = buffer.count
-        buffer.append(type)
-        buffer.append(0)
-        buffer.append(bigEndian: UInt16(0))
-        buffer.append(bigEndian: UInt32(flags) << 24)
-        buffer.append(.v6(target))
-        if let linkLayerAddress {
-            buffer.append(option)
-            buffer.append(1)
-            buffer.append(linkLayerAddress)
-        }
-        var checksum = InternetChecksum()
-        checksum.add(buffer, from: start)
-        checksum.addPseudoHeader(
-            source: .v6(source), destination: .v6(destination),
-            protocolNumber: IPProtocolNumber.icmpv6, length: byteCount)
-        buffer.store(bigEndian: checksum.value, at: start + 2)
+        var body: [UInt8] = []
+        body.append(bigEndian: UInt32(flags) << 24)
+        body.append(.v6(target))
+        if let linkLayerAddress { body.append(neighborOption: option, linkLayerAddress) }
+        NeighborDiscoveryMessage.append(
+            type: type, body: body, to: &buffer, source: source, destination: destination)
     }
 }

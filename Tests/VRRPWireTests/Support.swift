@@ -133,6 +133,79 @@ extension NeighborAdvertisement {
     }
 }
 
+extension RouterAdvertisement {
+    init(bytes: some Collection<UInt8>, header: DatagramHeader) throws(NeighborMessageError) {
+        let copy = Array(bytes)
+        try self.init(decoding: copy.span.bytes, header: header)
+    }
+
+    /// The datagram behind the Ethernet header, as one value.
+    func datagram(from source: IPv6Address, to destination: IPv6Address = .allNodes) -> [UInt8] {
+        var result: [UInt8] = []
+        append(to: &result, source: source, destination: destination)
+        return result
+    }
+}
+
+extension RouterSolicitation {
+    init(bytes: some Collection<UInt8>, header: DatagramHeader) throws(NeighborMessageError) {
+        let copy = Array(bytes)
+        try self.init(decoding: copy.span.bytes, header: header)
+    }
+}
+
+extension AdvertisementHeader {
+    init(bytes: [UInt8], header: DatagramHeader, acceptsTrailer: Bool) throws(DiscardReason) {
+        try self.init(
+            decoding: bytes.span.bytes, header: header, acceptsTrailer: acceptsTrailer)
+    }
+
+    func trailer(in bytes: [UInt8]) throws(AuthenticationTrailerError) -> AuthenticationTrailer? {
+        try trailer(in: bytes.span.bytes)
+    }
+
+    func checkAuthentication(
+        _ expected: Advertisement.Authentication?, in bytes: [UInt8]
+    ) throws(DiscardReason) {
+        try checkAuthentication(expected, in: bytes.span.bytes)
+    }
+}
+
+extension AuthenticationTrailer {
+    init(endOf bytes: [UInt8]) throws(AuthenticationTrailerError) {
+        try self.init(endOf: bytes.span.bytes)
+    }
+
+    func authenticatedBytes(of message: [UInt8], source: IPAddress) -> [UInt8] {
+        var result: [UInt8] = []
+        appendAuthenticatedBytes(of: message.span.bytes, source: source, to: &result)
+        return result
+    }
+}
+
+/// The same ICMPv6 message with the checksum put right.
+func mendedICMPv6(_ message: [UInt8], _ header: DatagramHeader) -> [UInt8] {
+    guard message.count >= 4 else { return message }
+    var result = message
+    result.store(bigEndian: 0, at: 2)
+    var checksum = InternetChecksum()
+    checksum.add(result)
+    checksum.addPseudoHeader(
+        source: header.source, destination: header.destination,
+        protocolNumber: IPProtocolNumber.icmpv6, length: result.count)
+    result.store(bigEndian: checksum.value, at: 2)
+    return result
+}
+
+/// Calls a function with every copy of `bytes` in which one bit is flipped.
+func forEachFlippedBit(of bytes: [UInt8], _ body: (_ bit: Int, [UInt8]) throws -> Void) rethrows {
+    for bit in 0..<bytes.count * 8 {
+        var damaged = bytes
+        damaged[bit / 8] ^= 0x80 >> UInt8(bit % 8)
+        try body(bit, damaged)
+    }
+}
+
 /// The same message with the checksum put right, in the form that `datagram` asks for.
 func mended(_ message: [UInt8], _ datagram: DatagramHeader, pseudoHeader: Bool) -> [UInt8] {
     var result = message
