@@ -27,6 +27,9 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
     package var startDelay: Duration
     /// RFC 9568 §6.1 Accept_Mode. The RFC's default is false, ours is true.
     package var acceptMode: Bool
+    package var mac: MACPolicy
+    /// The name of its macvlan, at most 15 bytes; nil is a derived one.
+    package var macvlanName: String?
     package var checksum: ChecksumPolicy
     package var announce: AnnouncePolicy
     /// Whether a down interface is a fault.
@@ -37,6 +40,7 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
         version: VRRPVersion = .v3, priority: Priority = .standard, addresses: [VirtualAddress],
         advertisementInterval: Duration = .seconds(1), preemptMode: Bool = true,
         preemptDelay: Duration = .zero, startDelay: Duration = .zero, acceptMode: Bool = true,
+        mac: MACPolicy = .interface, macvlanName: String? = nil,
         checksum: ChecksumPolicy = .auto, announce: AnnouncePolicy = AnnouncePolicy(),
         trackInterface: Bool = true
     ) {
@@ -52,6 +56,8 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
         self.preemptDelay = preemptDelay
         self.startDelay = startDelay
         self.acceptMode = acceptMode
+        self.mac = mac
+        self.macvlanName = macvlanName
         self.checksum = checksum
         self.announce = announce
         self.trackInterface = trackInterface
@@ -83,6 +89,14 @@ package enum AddressScope: UInt8, Hashable, CaseIterable, Codable, Sendable {
     case site = 200
     case link = 253
     case host = 254
+}
+
+/// Which hardware address neighbours learn for the virtual addresses.
+package enum MACPolicy: String, CaseIterable, Codable, Sendable {
+    /// The virtual router's own (RFC 9568 §7.3), on a macvlan: it does not change at a takeover.
+    case virtual
+    /// The interface's: neighbours must learn another one at every takeover.
+    case interface
 }
 
 /// What an IPv4 version 3 checksum covers: two readings of RFC 5798 are in the field.

@@ -26,6 +26,8 @@ package enum Reason: Codable, Hashable, Sendable, BitwiseCopyable {
     case interfaceDown
     case interfaceMissing
     case noSourceAddress
+    /// `mac: virtual`: its macvlan does not exist yet.
+    case macvlanMissing
     case configuration
     case shutdown
     /// This router was not running for so long after a deadline that its peers must have given it
@@ -47,6 +49,7 @@ extension Reason {
         case .interfaceDown: "interface-down"
         case .interfaceMissing: "interface-missing"
         case .noSourceAddress: "no-source-address"
+        case .macvlanMissing: "macvlan-missing"
         case .configuration: "configuration"
         case .shutdown: "shutdown"
         case .overslept: "overslept"

@@ -52,6 +52,8 @@ struct AddressBook: Codable {
     private var head = 0
     private(set) var unanswered: AddressRequest?
     private var lastToken: UInt64 = 0
+    /// Links to set up with the next request.
+    private var raising: [Int32] = []
     /// Removals that were refused after their router had left: no router's deadline repeats them.
     private var refused: [AddressKey] = []
     private(set) var refusedDeadline: Instant?
@@ -66,9 +68,16 @@ struct AddressBook: Codable {
         queue.append(key)
     }
 
+    /// Sets a link up with the next request.
+    mutating func raise(_ link: Int32) {
+        if !raising.contains(link), unanswered?.raised.contains(link) != true {
+            raising.append(link)
+        }
+    }
+
     /// The next request, if there is work and none is unanswered.
     mutating func nextRequest() -> AddressRequest? {
-        guard unanswered == nil, head < queue.count else { return nil }
+        guard hasWork else { return nil }
         var changes: [AddressEdit] = []
         while head < queue.count, changes.count < Self.requestLimit {
             let key = queue[head]
@@ -90,9 +99,10 @@ struct AddressBook: Codable {
             queue.removeAll(keepingCapacity: true)
             head = 0
         }
-        guard !changes.isEmpty else { return nil }
+        guard !changes.isEmpty || !raising.isEmpty else { return nil }
         lastToken += 1
-        let request = AddressRequest(token: lastToken, changes: changes)
+        let request = AddressRequest(token: lastToken, raised: raising, changes: changes)
+        raising.removeAll(keepingCapacity: true)
         unanswered = request
         return request
     }
@@ -136,10 +146,10 @@ struct AddressBook: Codable {
     }
 
     /// Nothing queued, nothing unanswered.
-    var isSettled: Bool { unanswered == nil && head == queue.count }
+    var isSettled: Bool { unanswered == nil && head == queue.count && raising.isEmpty }
 
     /// Whether `nextRequest` has something to look at.
-    var hasWork: Bool { unanswered == nil && head < queue.count }
+    var hasWork: Bool { unanswered == nil && (head < queue.count || !raising.isEmpty) }
 
     /// Whether every record belongs to one of so many routers, and the queue to itself.
     func isConsistent(routerCount: Int) -> Bool {

@@ -36,6 +36,10 @@ package struct RouterCounters: Codable, Equatable, Sendable, BitwiseCopyable {
     package var addressesRestored: UInt64 = 0
     /// Changes of addresses that the kernel refused.
     package var addressErrors: UInt64 = 0
+    /// Macvlans that somebody else removed or set down and that were put right.
+    package var devicesRestored: UInt64 = 0
+    /// Changes of macvlans that the kernel refused.
+    package var deviceErrors: UInt64 = 0
 
     package init() {}
 }

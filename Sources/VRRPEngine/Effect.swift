@@ -10,10 +10,14 @@ package enum Effect: Equatable, Sendable {
     /// Send a VRRP message in an IP datagram with TTL or hop limit 255.
     case send(
         router: Int, interface: Int32, source: IPAddress, destination: IPAddress, Range<Int>)
+    /// Send an advertisement as a complete Ethernet frame, from the virtual MAC address.
+    case advertise(router: Int, interface: Int32, Range<Int>)
     /// Send a complete Ethernet frame: gratuitous ARP or unsolicited neighbour advertisement.
     case announce(router: Int, interface: Int32, Range<Int>)
     /// Change the kernel's addresses; answer with `addressesChanged`. At most one is unanswered.
     case changeAddresses(AddressRequest)
+    /// Make, set down or remove a macvlan, off the protocol's path; answer with `deviceChanged`.
+    case changeDevice(name: String, DeviceRequest)
     /// Join the VRRP group of a family on an interface; failure comes back as `listenFailed`.
     case listen(interface: Int32, AddressFamily)
     case stopListening(interface: Int32, AddressFamily)
@@ -26,6 +30,8 @@ package enum Effect: Equatable, Sendable {
 package struct AddressRequest: Codable, Equatable, Sendable {
     /// Comes back with the results.
     package var token: UInt64
+    /// Links to set up before anything else; their results come first.
+    package var raised: [Int32]
     package var changes: [AddressEdit]
 }
 

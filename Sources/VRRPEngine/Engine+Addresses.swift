@@ -14,6 +14,8 @@ extension Engine {
             let device =
                 if let name = virtual.interface {
                     interfaces.link(named: name)?.index
+                } else if let name = router.device {
+                    devices.records[name]?.index
                 } else {
                     router.interface
                 }
@@ -55,6 +57,7 @@ extension Engine {
     }
 
     mutating func takeAddresses(of index: Int, at now: Instant) {
+        if let name = routers[index].device { reconcileDevice(name, at: now) }
         routers[index].announcing = Announcing(lastRound: now)
         scheduleNextRound(index)
         for key in routers[index].addressKeys {
@@ -72,7 +75,11 @@ extension Engine {
         }
     }
 
-    mutating func releaseAddresses(of index: Int) {
+    mutating func releaseAddresses(of index: Int, at now: Instant) {
+        if let name = routers[index].device {
+            devices.records[name]?.isHeld = false
+            reconcileDevice(name, at: now)
+        }
         routers[index].announcing = nil
         routers[index].repairDeadline = nil
         for key in routers[index].addressKeys {
@@ -118,9 +125,9 @@ extension Engine {
     }
 
     /// Whether this daemon has virtual routers there: elsewhere even marked addresses are left.
-    private func isManaged(_ interface: Int32) -> Bool {
+    func isManaged(_ interface: Int32) -> Bool {
         guard let name = interfaces.links[interface]?.name else { return false }
-        return routersByInterface[name] != nil
+        return routersByInterface[name] != nil || devices.names[interface] != nil
     }
 
     mutating func noteAbsent(_ key: AddressKey, at now: Instant) {
@@ -150,7 +157,7 @@ extension Engine {
         book.enqueue(key)
     }
 
-    private mutating func retry(_ index: Int, at instant: Instant) {
+    mutating func retry(_ index: Int, at instant: Instant) {
         routers[index].repairDeadline = min(routers[index].repairDeadline ?? instant, instant)
         deadlines.schedule(index, at: instant)
     }
@@ -158,6 +165,7 @@ extension Engine {
     mutating func repairIfDue(_ index: Int, at now: Instant) {
         guard let deadline = routers[index].repairDeadline, deadline <= now else { return }
         routers[index].repairDeadline = nil
+        repairDevice(of: index, at: now)
         for key in routers[index].addressKeys where book.records[key]?.held == true {
             book.records[key]?.held = false
             book.enqueue(key)
@@ -170,13 +178,19 @@ extension Engine {
         if let request = book.nextRequest() { effects.append(.changeAddresses(request)) }
     }
 
-    /// The kernel's answers to a request, one errno for each change, 0 for done. Everything that
+    /// The kernel's answers to a request, one errno for each link to set up and then one for each
+    /// change, 0 for done. Everything that
     /// the kernel told about addresses before it answered must have been given in before.
     package mutating func addressesChanged(token: UInt64, results: [Int32], at now: Instant) {
         guard let request = book.answer(token) else { return }
+        func code(_ position: Int) -> Int32 {
+            position < results.count ? results[position] : Errno.timedOut
+        }
+        for (position, link) in request.raised.enumerated() where code(position) != 0 {
+            if let name = devices.names[link] { holdDevice(name, code: code(position), at: now) }
+        }
         for (position, change) in request.changes.enumerated() {
-            let code = position < results.count ? results[position] : Errno.timedOut
-            note(change, code: code, at: now)
+            note(change, code: code(request.raised.count + position), at: now)
         }
         requestAddressChanges()
     }

@@ -79,6 +79,10 @@ extension Engine {
         case .rfc9568: routers[index].checksumForm = .rfc9568
         }
         routers[index].rebuildTemplate()
+        if old.mac != new.mac || old.macvlanName != new.macvlanName {
+            placeDevice(of: index, at: now)
+            placeAddresses(of: index, at: now)
+        }
         if old.addresses != new.addresses {
             placeAddresses(of: index, at: now)
             noteDevices(of: index)
@@ -119,7 +123,10 @@ extension Engine {
             case .announce(let router, let interface, let range):
                 effects[position] = .announce(
                     router: place(router), interface: interface, range)
-            case .changeAddresses, .listen, .stopListening, .tell: break
+            case .advertise(let router, let interface, let range):
+                effects[position] = .advertise(
+                    router: place(router), interface: interface, range)
+            case .changeAddresses, .changeDevice, .listen, .stopListening, .tell: break
             }
         }
     }
@@ -130,6 +137,7 @@ extension Engine {
         routersByInterface.removeAll(keepingCapacity: true)
         deadlines = DeadlineQueue(routerCount: routers.count)
         for key in Array(book.records.keys) { book.records[key]?.router = nil }
+        for name in Array(devices.records.keys) { devices.records[name]?.router = nil }
         for index in routers.indices {
             let configuration = routers[index].configuration
             noteDevices(of: index)
@@ -141,6 +149,7 @@ extension Engine {
             }
             // Without an interface, too: an address may have a device of its own.
             for key in routers[index].addressKeys { book.records[key]?.router = index }
+            if let name = routers[index].device { devices.records[name]?.router = index }
             deadlines.schedule(index, at: routers[index].nextDeadline)
         }
         for index in routers.indices where routers[index].interface == nil {

@@ -35,6 +35,10 @@ extension Engine {
             forgetLink(index, at: now)
         }
         for index in routers.indices { evaluate(index, at: now) }
+        for index in interfaces.links.keys.sorted() {
+            if let link = interfaces.links[index] { clearLeftover(link, at: now) }
+        }
+        for name in devices.records.keys.sorted() { reconcileDevice(name, at: now) }
         requestAddressChanges()
     }
 
@@ -44,7 +48,9 @@ extension Engine {
     /// be asked of the kernel because of them all is asked by the `advance(to:)` that follows.
     package mutating func observe(_ link: Link, at now: Instant) {
         resynchronisation?.links.insert(link.index)
-        evaluate(namesThatChanged: interfaces.insert(link), at: now)
+        let names = interfaces.insert(link)
+        noteDevice(link, at: now)
+        evaluate(namesThatChanged: names, at: now)
     }
 
     package mutating func observeRemovedLink(_ index: Int32, at now: Instant) {
@@ -56,6 +62,7 @@ extension Engine {
             book.records[key] = nil
         }
         guard let name = interfaces.removeLink(index) else { return }
+        loseDevice(index, at: now)
         evaluate(namesThatChanged: [name], at: now)
     }
 
@@ -125,6 +132,11 @@ extension Engine {
         }
         setSource(source, for: index, at: now)
         placeAddresses(of: index, at: now)
+        if lacksDevice(index), !routers[index].isRunning {
+            // Asked for already; a failure is told when it comes.
+            routers[index].reason = .macvlanMissing
+            return
+        }
         handle(.startup, for: index, at: now)
     }
 
@@ -172,6 +184,7 @@ extension Engine {
             lookup[RouterKey(interface: interface, family: family, vrid: vrid)] = index
             listen(ListenKey(interface: interface, family: family))
         }
+        placeDevice(of: index, at: now)
         placeAddresses(of: index, at: now)
     }
 

@@ -23,7 +23,9 @@ extension Engine {
             since: router.since,
             reason: router.reason,
             interfaceIndex: router.interface,
-            hardwareAddress: router.interface.flatMap { interfaces.links[$0]?.hardwareAddress },
+            hardwareAddress: router.configuration.mac == .virtual
+                ? .virtualRouter(router.configuration.vrid, router.configuration.family)
+                : router.interface.flatMap { interfaces.links[$0]?.hardwareAddress },
             primaryAddress: router.source,
             activeRouter: activeRouter(router),
             skewTime: router.machine.skewTime,
@@ -51,7 +53,7 @@ extension Engine {
 
     private func addresses(of router: RouterEntry) -> [AddressSnapshot] {
         router.configuration.addresses.map { virtual in
-            let device = virtual.interface ?? router.configuration.interface
+            let device = virtual.interface ?? router.device ?? router.configuration.interface
             let record = interfaces.link(named: device).flatMap {
                 book.records[AddressKey(interface: $0.index, address: virtual.address)]
             }

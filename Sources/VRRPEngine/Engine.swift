@@ -26,6 +26,7 @@ package struct Engine: ~Copyable {
     var virtualAddresses: [String: Set<IPAddress>] = [:]
     var interfaces = InterfaceTable()
     var book = AddressBook()
+    var devices = DeviceBook()
     var deadlines = DeadlineQueue()
     var counters = GlobalCounters()
     var discards = DiscardLog()
@@ -97,11 +98,12 @@ package struct Engine: ~Copyable {
         for index in routers.indices {
             handle(.shutdown(.shutdown), for: index, at: now)
         }
+        abandonDevices(at: now)
         requestAddressChanges()
     }
 
-    /// No address is queued for a change and no request is unanswered.
-    package var isSettled: Bool { book.isSettled }
+    /// Nothing waits for a change of the kernel, and nothing that was asked is unanswered.
+    package var isSettled: Bool { book.isSettled && devices.isSettled }
 
     /// Every virtual router takes part, or has a reason why not that was told.
     package var isReady: Bool { isSynchronised }
@@ -136,7 +138,7 @@ extension Engine {
             switch actions[position] {
             case .transmit(let priority): transmit(priority, for: index)
             case .takeAddresses: takeAddresses(of: index, at: now)
-            case .releaseAddresses: releaseAddresses(of: index)
+            case .releaseAddresses: releaseAddresses(of: index, at: now)
             case .announceAgain: announceAgain(index, at: now)
             case .report(let transition): report(transition, for: index, at: now)
             }
@@ -154,10 +156,16 @@ extension Engine {
         let start = outbox.count
         outbox.append(contentsOf: routers[index].template)
         if priority != routers[index].configuration.priority {
-            Advertisement.setPriority(priority, inMessageAt: start, of: &outbox)
+            Advertisement.setPriority(
+                priority, inMessageAt: start + routers[index].messageOffset, of: &outbox)
         }
         routers[index].counters.advertisementsSent &+= 1
         if priority == .leaving { routers[index].counters.priorityZeroSent &+= 1 }
+        if routers[index].configuration.mac == .virtual {
+            effects.append(
+                .advertise(router: index, interface: interface, start..<outbox.count))
+            return
+        }
         effects.append(
             .send(
                 router: index, interface: interface, source: source,

@@ -16,6 +16,7 @@ package struct EngineCheckpoint: Codable, Sendable {
     var listeners: [ListenKey: Int]
     var interfaces: InterfaceTable
     var book: AddressBook
+    var devices: DeviceBook
     var deadlines: DeadlineQueue
     var counters: GlobalCounters
     var discards: DiscardLog
@@ -40,7 +41,7 @@ extension Engine {
         EngineCheckpoint(
             node: node, configuration: configuration, routers: routers, lookup: lookup,
             routersByInterface: routersByInterface, listeners: listeners, interfaces: interfaces,
-            book: book, deadlines: deadlines, counters: counters, discards: discards,
+            book: book, devices: devices, deadlines: deadlines, counters: counters, discards: discards,
             resynchronisation: resynchronisation, isSynchronised: isSynchronised,
             isLeaving: isLeaving)
     }
@@ -57,6 +58,7 @@ extension Engine {
         listeners = checkpoint.listeners
         interfaces = checkpoint.interfaces
         book = checkpoint.book
+        devices = checkpoint.devices
         deadlines = checkpoint.deadlines
         counters = checkpoint.counters
         discards = checkpoint.discards
@@ -81,6 +83,9 @@ extension EngineCheckpoint {
         }
         guard book.isConsistent(routerCount: routers.count) else {
             return "`book` names a virtual router that is not there, or its queue has no start"
+        }
+        guard devices.isConsistent(routerCount: routers.count) else {
+            return "`devices` names a virtual router that is not there"
         }
         guard deadlines.isConsistent(routerCount: routers.count) else {
             return "`deadlines` names a virtual router that is not there"

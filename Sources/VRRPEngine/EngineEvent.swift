@@ -34,6 +34,12 @@ package struct EngineEvent: Equatable, Sendable {
         case addressForeign(router: String, InterfaceAddress, device: String)
         /// The kernel refused a change (an errno).
         case addressFailed(router: String, InterfaceAddress, device: String, code: Int32)
+        /// Somebody removed the macvlan or set it down; it is being put right.
+        case deviceRestored(router: String, device: String)
+        /// The macvlan cannot be made or set up or down (an errno); tried again every second.
+        case deviceFailed(router: String, device: String, code: Int32)
+        /// A macvlan that an earlier daemon left is being removed.
+        case deviceCleared(device: String)
         /// Advertisements cannot be received on an interface (an errno).
         case listenFailed(interface: String, AddressFamily, code: Int32)
         /// Advertisements or announcements cannot be sent (an errno); told once until it works.

@@ -21,6 +21,7 @@ package enum EngineInput: Codable, Equatable, Sendable {
     case receiveMalformed(interface: Int32)
     case advance
     case leave
+    case deviceChanged(name: String, code: Int32)
     case addressesChanged(token: UInt64, results: [Int32])
     case sendFailed(router: Int, code: Int32)
     case sendSucceeded(router: Int)
@@ -56,6 +57,8 @@ extension Engine {
             advance(to: now)
         case .leave:
             leave(at: now)
+        case .deviceChanged(let name, let code):
+            deviceChanged(name: name, code: code, at: now)
         case .addressesChanged(let token, let results):
             addressesChanged(token: token, results: results, at: now)
         case .sendFailed(let router, let code):

@@ -12,15 +12,22 @@ package struct Link: Codable, Equatable, Sendable {
     package var hasCarrier: Bool
     /// Nil where there is none of 48 bits.
     package var hardwareAddress: MACAddress?
+    /// A macvlan's lower interface; nil for other kinds.
+    package var parent: Int32?
+    /// A macvlan that carries the mark which ours carry (its alias).
+    package var isMarkedOurs: Bool
 
     package init(
-        index: Int32, name: String, isUp: Bool, hasCarrier: Bool, hardwareAddress: MACAddress?
+        index: Int32, name: String, isUp: Bool, hasCarrier: Bool, hardwareAddress: MACAddress?,
+        parent: Int32? = nil, isMarkedOurs: Bool = false
     ) {
         self.index = index
         self.name = name
         self.isUp = isUp
         self.hasCarrier = hasCarrier
         self.hardwareAddress = hardwareAddress
+        self.parent = parent
+        self.isMarkedOurs = isMarkedOurs
     }
 
     package var isUsable: Bool { isUp && hasCarrier }

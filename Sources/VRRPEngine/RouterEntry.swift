@@ -21,8 +21,13 @@ struct RouterEntry: Codable {
     var addressKeys: [AddressKey] = []
     /// What is compared with the list of an advertisement.
     var advertisedAddresses: [IPAddress] = []
-    /// An encoded advertisement with the configured priority; empty without a source.
+    /// The name of its macvlan; nil with `mac: interface`, or without an interface.
+    var device: String?
+    /// An encoded advertisement with the configured priority, with `mac: virtual` a complete frame;
+    /// empty without a source.
     var template: [UInt8] = []
+    /// Where the message begins in the template.
+    var messageOffset = 0
     var announcing: Announcing?
     /// When refused or contested addresses are tried again.
     var repairDeadline: Instant?
@@ -33,7 +38,7 @@ struct RouterEntry: Codable {
     /// All but what `rebuildTemplate` computes.
     private enum CodingKeys: String, CodingKey {
         case configuration, machine, interface, source, since, reason, peer, checksumForm
-        case addressKeys, announcing, repairDeadline, repairs, counters, told
+        case addressKeys, device, announcing, repairDeadline, repairs, counters, told
     }
 
     init(_ configuration: VirtualRouterConfiguration, at now: Instant) {
@@ -58,6 +63,7 @@ struct RouterEntry: Codable {
     }
 
     var isActive: Bool { machine.publicState == .active }
+    var isRunning: Bool { machine.publicState != .initialize }
 
     var nextDeadline: Instant? {
         var earliest = machine.nextDeadline
@@ -77,14 +83,23 @@ struct RouterEntry: Codable {
             template = []
             return
         }
-        template = Advertisement(
+        let advertisement = Advertisement(
             version: configuration.version, vrid: configuration.vrid,
             priority: configuration.priority,
             maxAdvertiseInterval: configuration.advertisementInterval,
-            addresses: advertisedAddresses
-        ).encoded(
-            source: source, destination: .vrrpGroup(configuration.family),
-            checksumForm: checksumForm)
+            addresses: advertisedAddresses)
+        switch configuration.mac {
+        case .interface:
+            messageOffset = 0
+            template = advertisement.encoded(
+                source: source, destination: .vrrpGroup(configuration.family),
+                checksumForm: checksumForm)
+        case .virtual:
+            let frame = AdvertisementFrame(
+                advertisement, source: source, checksumForm: checksumForm)
+            messageOffset = frame?.messageRange.lowerBound ?? 0
+            template = frame?.bytes ?? []
+        }
     }
 }
 

@@ -1,0 +1,194 @@
+// `mac: virtual`: one macvlan for each virtual router, down while it is not Active, so that nothing
+// is sent from, and nothing accepted for, the virtual MAC address (RFC 9568 §7.3, §8.1.2, §8.2.2).
+
+import VRRPConfiguration
+package import VRRPCore
+import VRRPWire
+
+extension Engine {
+    /// Makes sure that a router has the device it is configured to have on its interface, and no
+    /// other.
+    mutating func placeDevice(of index: Int, at now: Instant) {
+        let configuration = routers[index].configuration
+        let parent = configuration.mac == .virtual ? routers[index].interface : nil
+        let name = parent.map { configuration.deviceName(on: $0) }
+        guard routers[index].device != name else { return }
+        if let old = routers[index].device { abandonDevice(old, at: now) }
+        routers[index].device = name
+        guard let name, let parent else { return }
+        var record =
+            devices.records[name]
+            ?? DeviceRecord(
+                router: index, parent: parent,
+                hardwareAddress: .virtualRouter(configuration.vrid, configuration.family))
+        record.router = index
+        record.isHeld = false
+        devices.records[name] = record
+        if let link = interfaces.link(named: name), record.isMet(by: link) { adopt(link, at: now) }
+        reconcileDevice(name, at: now)
+    }
+
+    /// The kernel has the device; addresses that an earlier daemon left on it are not wanted.
+    private mutating func adopt(_ link: Link, at now: Instant) {
+        devices.find(link.name, as: link)
+        for address in interfaces.addresses[link.index] ?? [] {
+            let key = AddressKey(interface: link.index, address: address.address)
+            if book.records[key] == nil {
+                notePresent(key, isMarkedOurs: address.isMarkedOurs, at: now)
+            }
+        }
+    }
+
+    private mutating func abandonDevice(_ name: String, at now: Instant) {
+        devices.records[name]?.router = nil
+        devices.records[name]?.isHeld = false
+        reconcileDevice(name, at: now)
+    }
+
+    /// Whether a router must have a macvlan and has none. It cannot become Active without.
+    func lacksDevice(_ index: Int) -> Bool {
+        routers[index].device.map { devices.records[$0]?.index == nil } ?? false
+    }
+
+    /// Gives up all devices: the daemon leaves.
+    mutating func abandonDevices(at now: Instant) {
+        for index in routers.indices {
+            if let name = routers[index].device { abandonDevice(name, at: now) }
+            routers[index].device = nil
+        }
+    }
+
+    /// Asks for what a device lacks; one thing at a time, but for becoming Active, which waits for
+    /// nothing.
+    mutating func reconcileDevice(_ name: String, at now: Instant) {
+        guard
+            isSynchronised, resynchronisation == nil, let record = devices.records[name],
+            !record.isHeld
+        else { return }
+        let isActive = record.router.map { routers[$0].isActive } ?? false
+        if isActive, let index = record.index, !record.isUp { book.raise(index) }
+        guard record.asked == nil else { return }
+        switch (record.router, record.index) {
+        case (nil, nil):
+            devices.records[name] = nil
+        case (nil, .some(let index)):
+            ask(.remove(index), of: name)
+        case (.some, nil):
+            ask(.make(parent: record.parent, hardwareAddress: record.hardwareAddress), of: name)
+        case (.some, .some(let index)):
+            if !isActive, record.isUp { ask(.lower(index), of: name) }
+        }
+    }
+
+    private mutating func ask(_ operation: DeviceRequest.Operation, of name: String) {
+        devices.records[name]?.asked = operation
+        effects.append(.changeDevice(name: name, DeviceRequest(operation: operation)))
+    }
+
+    /// The worker's answer, an errno, 0 for done. What the kernel told before must have been given
+    /// in before.
+    package mutating func deviceChanged(name: String, code: Int32, at now: Instant) {
+        guard let asked = devices.records[name]?.asked else { return }
+        devices.records[name]?.asked = nil
+        switch asked {
+        case .make, .lower:
+            if code != 0 { holdDevice(name, code: code, at: now) }
+        case .remove(let index):
+            // Gone, or it will never go: nobody asks again.
+            if code == 0 { _ = devices.lose(index) } else { devices.records[name]?.isHeld = true }
+        }
+        reconcileDevice(name, at: now)
+        requestAddressChanges()
+    }
+
+    /// A device could not be had as it is wanted: told, and tried again after a second.
+    mutating func holdDevice(_ name: String, code: Int32, at now: Instant) {
+        devices.records[name]?.isHeld = true
+        guard let index = devices.records[name]?.router else { return }
+        routers[index].counters.deviceErrors &+= 1
+        tell(
+            .deviceFailed(
+                router: routers[index].configuration.name, device: name, code: code), at: now)
+        retry(index, at: now + .seconds(1))
+    }
+
+    mutating func repairDevice(of index: Int, at now: Instant) {
+        guard let name = routers[index].device, devices.records[name]?.isHeld == true else {
+            return
+        }
+        devices.records[name]?.isHeld = false
+        reconcileDevice(name, at: now)
+    }
+
+    // MARK: What the kernel tells
+
+    /// Called for each link that is told, before routers are looked at.
+    mutating func noteDevice(_ link: Link, at now: Instant) {
+        if let name = devices.names[link.index], name != link.name {
+            loseDevice(link.index, at: now)
+        }
+        guard let record = devices.records[link.name] else {
+            clearLeftover(link, at: now)
+            return
+        }
+        guard record.isMet(by: link) else { return }
+        let isNew = record.index == nil
+        let wasUp = record.isUp
+        if isNew { adopt(link, at: now) } else { devices.find(link.name, as: link) }
+        if let index = record.router {
+            if wasUp, !link.isUp, routers[index].isActive, record.asked == nil {
+                noteRestored(index, link.name, at: now)
+            }
+            if isNew {
+                placeAddresses(of: index, at: now)
+                evaluate(index, at: now)
+            }
+        }
+        reconcileDevice(link.name, at: now)
+    }
+
+    /// A device that an earlier daemon left, on an interface of ours.
+    mutating func clearLeftover(_ link: Link, at now: Instant) {
+        guard
+            resynchronisation == nil, devices.records[link.name] == nil, link.isMarkedOurs, let parent = link.parent, isManaged(parent),
+            let hardwareAddress = link.hardwareAddress
+        else { return }
+        devices.records[link.name] = DeviceRecord(
+            router: nil, parent: parent, hardwareAddress: hardwareAddress)
+        devices.find(link.name, as: link)
+        tell(.deviceCleared(device: link.name), at: now)
+        reconcileDevice(link.name, at: now)
+    }
+
+    /// A link is gone, or is not what it was: perhaps it was a device of ours.
+    mutating func loseDevice(_ link: Int32, at now: Instant) {
+        guard let name = devices.lose(link), let index = devices.records[name]?.router else {
+            return
+        }
+        placeAddresses(of: index, at: now)
+        // Gone with its parent, which is no interference.
+        if interfaces.links[devices.records[name]?.parent ?? 0] != nil {
+            noteRestored(index, name, at: now)
+        }
+        reconcileDevice(name, at: now)
+    }
+
+    private mutating func noteRestored(_ index: Int, _ name: String, at now: Instant) {
+        routers[index].counters.devicesRestored &+= 1
+        tell(
+            .deviceRestored(router: routers[index].configuration.name, device: name), at: now)
+        if let later = routers[index].repairs.spend(at: now) {
+            devices.records[name]?.isHeld = true
+            retry(index, at: later)
+        }
+    }
+}
+
+extension VirtualRouterConfiguration {
+    /// The name of its macvlan: at most 15 bytes, the parent by its index, since two interfaces may
+    /// have virtual routers of one VRID.
+    func deviceName(on parent: Int32) -> String {
+        macvlanName
+            ?? "vrrp\(family.rawValue)-\(vrid.rawValue)-\(String(parent, radix: 36))"
+    }
+}
