@@ -19,6 +19,8 @@ struct RouterChecks {
     private let walk: Walk
     private var identities: [Identity: (router: String, place: Place)] = [:]
     private var owned: [Owned: (router: String, place: Place)] = [:]
+    /// The routers that gave their macvlan a name, by that name.
+    private var deviceNames: [String: String] = [:]
     private(set) var routers: [VirtualRouterConfiguration] = []
 
     init(walk: Walk) {
@@ -38,6 +40,7 @@ struct RouterChecks {
         }
         checkVersion(entry, addresses: addresses, families: families)
         checkDuplicates(entry, addresses: addresses, families: families)
+        checkDevice(entry, families: families)
         for family in families {
             append(
                 entry, family: family, isDual: families.count > 1,
@@ -61,6 +64,9 @@ struct RouterChecks {
         if let preempt = entry.preempt { router.preemptMode = preempt }
         if let delay = entry.preemptDelay { router.preemptDelay = delay }
         if let delay = entry.startDelay { router.startDelay = delay }
+        // The file's default is what RFC 9568 §7.3 asks for.
+        router.mac = entry.mac ?? .virtual
+        router.macvlanName = entry.macvlanName?.own
         if let checksum = entry.checksum { router.checksum = checksum }
         if let announce = entry.announce { router.announce = announce }
         if let track = entry.trackInterface { router.trackInterface = track }
@@ -113,6 +119,25 @@ struct RouterChecks {
             advice: families.count > 1
                 ? "move the IPv6 addresses to another router with `version: 3`"
                 : "write `version: 3`")
+    }
+
+    /// A name of a macvlan is for one macvlan.
+    private mutating func checkDevice(_ entry: RouterEntry, families: [AddressFamily]) {
+        guard let name = entry.macvlanName else { return }
+        if entry.mac == .interface {
+            walk.report(
+                name.place, "`macvlan-name` names nothing: router `\(entry.name)` has no macvlan",
+                advice: "remove the key, or write `mac: virtual`")
+        } else if families.count > 1 {
+            walk.report(
+                name.place,
+                "router `\(entry.name)` has two macvlans, one for each family of its addresses",
+                advice: "remove `macvlan-name`, or make a router of each family")
+        } else if let other = deviceNames.updateValue(entry.name, forKey: name.own) {
+            walk.report(
+                name.place, "router `\(other)` has a macvlan named `\(name.own)` already",
+                advice: "give each router's macvlan a name of its own")
+        }
     }
 
     /// The list of one family as it is advertised.

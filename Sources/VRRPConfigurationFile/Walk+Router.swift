@@ -19,6 +19,8 @@ struct RouterEntry {
     var preempt: Bool?
     var preemptDelay: Duration?
     var startDelay: Duration?
+    var mac: MACPolicy?
+    var macvlanName: Walk.Keyed<String>?
     var checksum: ChecksumPolicy?
     var announce: AnnouncePolicy?
     var trackInterface: Bool?
@@ -27,7 +29,8 @@ struct RouterEntry {
 extension Walk {
     static let routerKeys = [
         "interface", "vrid", "version", "priority", "addresses", "advertise", "preempt",
-        "preempt-delay", "start-delay", "accept", "mac", "checksum", "announce", "track-interface",
+        "preempt-delay", "start-delay", "accept", "mac", "macvlan-name", "checksum", "announce",
+        "track-interface",
     ]
 
     /// Keys of later versions, each with what to do until then.
@@ -43,7 +46,6 @@ extension Walk {
         "router-advertisement": "remove the key; run a router advertisement daemon",
         "track": "remove the key; `track-interface` watches the router's own interface",
         "network-namespace": "remove the key; start vrrpd inside the namespace",
-        "macvlan-name": "remove the key; `mac: interface` makes no macvlan",
     ]
 
     /// `defaults` on its own: every key in it is checked, used or not.
@@ -105,7 +107,8 @@ extension Walk {
         router.announce = entries["announce"].flatMap(announce)
         router.trackInterface = entries["track-interface"].flatMap { keyed($0, boolean)?.own }
         _ = entries["accept"].map { keyed($0, accept) }
-        _ = entries["mac"].map { keyed($0, mac) }
+        router.mac = entries["mac"].flatMap { keyed($0, choice(MACPolicy.self))?.own }
+        router.macvlanName = entries["macvlan-name"].flatMap { keyed($0, interfaceName) }
         return router
     }
 
@@ -135,16 +138,6 @@ extension Walk {
         report(
             node.place, Self.notAvailable("accept: false"),
             advice: "remove the key; filter what hosts may reach with the packet filter")
-        return nil
-    }
-
-    private func mac(_ node: Node, _ key: String) -> String? {
-        guard let text = text(node, key), text == "virtual" else {
-            return word(["interface"])(node, key)
-        }
-        report(
-            node.place, Self.notAvailable("mac: virtual"),
-            advice: "remove the key; `mac: interface` is what this version does")
         return nil
     }
 

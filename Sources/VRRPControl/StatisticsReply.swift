@@ -46,6 +46,9 @@ package struct RouterStatistics: Codable, Equatable, Sendable {
     package var announcementsSent: UInt64 = 0
     package var addressesRestored: UInt64 = 0
     package var addressErrors: UInt64 = 0
+    /// Macvlans that somebody else removed or set down and that were put right.
+    package var macvlansRestored: UInt64 = 0
+    package var macvlanErrors: UInt64 = 0
 
     package init() {}
 
@@ -73,6 +76,8 @@ package struct RouterStatistics: Codable, Equatable, Sendable {
             ("transmit_errors", transmitErrors),
             ("addresses_restored", addressesRestored),
             ("address_errors", addressErrors),
+            ("macvlans_restored", macvlansRestored),
+            ("macvlan_errors", macvlanErrors),
         ]
     }
 }

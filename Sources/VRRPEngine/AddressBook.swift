@@ -38,6 +38,11 @@ struct AddressRecord: Codable {
     var queued = false
     /// Not to be tried before the router's repair deadline.
     var held = false
+    /// It goes when its macvlan goes down: removed before, the kernel would tell the LAN so in the
+    /// virtual router's name (MLD), and the switches would look for it here.
+    var goesWithDevice = false
+    /// Whether a route to its subnet comes with it.
+    var hasPrefixRoute = true
     /// How often it is still to be announced.
     var roundsLeft = 0
 
@@ -91,7 +96,7 @@ struct AddressBook: Codable {
                 changes.append(
                     AddressEdit(
                         operation: operation, interface: key.interface, address: key.address,
-                        scope: record.scope))
+                        scope: record.scope, hasPrefixRoute: record.hasPrefixRoute))
             }
             records[key] = record
         }
@@ -111,7 +116,7 @@ struct AddressBook: Codable {
         guard record.inFlight == nil, !record.held else { return nil }
         return switch (record.wanted, record.presence) {
         case (true, .absent): .add
-        case (false, .ours): .remove
+        case (false, .ours): record.goesWithDevice ? nil : .remove
         // The kernel changes no scope in place: it goes, and comes back with the new one.
         case (true, .ours): record.installedScope ?? record.scope == record.scope ? nil : .remove
         case (true, .foreign), (false, .absent), (false, .foreign): nil

@@ -4,11 +4,11 @@
 import VRRPCore
 package import VRRPWire
 
-/// What the worker is asked to do with a macvlan; answered with `deviceChanged`.
-package struct DeviceRequest: Equatable, Sendable, BitwiseCopyable {
-    package enum Operation: Codable, Equatable, Sendable, BitwiseCopyable {
+/// What a thread beside the protocol is asked to do with a macvlan; answered with `deviceChanged`.
+package struct DeviceRequest: Equatable, Sendable {
+    package enum Operation: Codable, Equatable, Sendable {
         /// Make it, down, on this parent; or take over one that is there and is ours.
-        case make(parent: Int32, hardwareAddress: MACAddress)
+        case make(parent: Int32, parentName: String, hardwareAddress: MACAddress)
         /// Set it down: 8…16 ms, which the protocol must not wait for.
         case lower(Int32)
         case remove(Int32)
@@ -30,6 +30,11 @@ struct DeviceRecord: Codable {
     var asked: DeviceRequest.Operation?
     /// Refused: not to be tried again before the router's repair deadline.
     var isHeld = false
+
+    var isBeingMade: Bool {
+        if case .make = asked { return true }
+        return false
+    }
 
     func isMet(by link: Link) -> Bool {
         link.isMarkedOurs && link.parent == parent && link.hardwareAddress == hardwareAddress

@@ -43,4 +43,6 @@ package struct AddressEdit: Codable, Equatable, Sendable, BitwiseCopyable {
     package var address: InterfaceAddress
     /// The kernel's number (`man 7 rtnetlink`, rtm_scope).
     package var scope: UInt8
+    /// False: without a route to its subnet, for another interface has that one.
+    package var hasPrefixRoute: Bool
 }

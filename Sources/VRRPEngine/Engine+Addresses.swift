@@ -36,6 +36,10 @@ extension Engine {
             record.router = index
             record.scope = scope
             record.held = false
+            if let parent = parent(of: key.interface) {
+                record.goesWithDevice = key.address.address.family == .ipv6
+                record.hasPrefixRoute = !hasNeighbour(of: key.address, on: parent)
+            }
             if let present, record.presence == .absent {
                 record.presence = present.isMarkedOurs ? .ours : .foreign
             }
@@ -45,12 +49,23 @@ extension Engine {
         }
     }
 
+    /// The interface below one of our macvlans; nil for any other.
+    private func parent(of interface: Int32) -> Int32? {
+        devices.names[interface].flatMap { devices.records[$0]?.parent }
+    }
+
+    /// Whether an interface has an address of the same subnet: then it has the route to it, too.
+    private func hasNeighbour(of address: InterfaceAddress, on interface: Int32) -> Bool {
+        (interfaces.addresses[interface] ?? []).contains { $0.address.sharesSubnet(with: address) }
+    }
+
     /// Lets go of records whose link or router changes: what is ours is removed.
     mutating func abandonAddresses(of index: Int) {
         for key in routers[index].addressKeys {
             book.records[key]?.router = nil
             book.records[key]?.wanted = false
             book.records[key]?.held = false
+            book.records[key]?.goesWithDevice = false
             book.enqueue(key)
         }
         routers[index].addressKeys = []

@@ -24,7 +24,6 @@ extension Engine {
         record.router = index
         record.isHeld = false
         devices.records[name] = record
-        if let link = interfaces.link(named: name), record.isMet(by: link) { adopt(link, at: now) }
         reconcileDevice(name, at: now)
     }
 
@@ -74,7 +73,10 @@ extension Engine {
         case (nil, .some(let index)):
             ask(.remove(index), of: name)
         case (.some, nil):
-            ask(.make(parent: record.parent, hardwareAddress: record.hardwareAddress), of: name)
+            ask(
+                .make(
+                    parent: record.parent, parentName: interfaces.name(of: record.parent),
+                    hardwareAddress: record.hardwareAddress), of: name)
         case (.some, .some(let index)):
             if !isActive, record.isUp { ask(.lower(index), of: name) }
         }
@@ -92,7 +94,11 @@ extension Engine {
         devices.records[name]?.asked = nil
         switch asked {
         case .make, .lower:
-            if code != 0 { holdDevice(name, code: code, at: now) }
+            if code != 0 {
+                holdDevice(name, code: code, at: now)
+            } else if let link = interfaces.link(named: name) {
+                noteDevice(link, at: now)
+            }
         case .remove(let index):
             // Gone, or it will never go: nobody asks again.
             if code == 0 { _ = devices.lose(index) } else { devices.records[name]?.isHeld = true }
@@ -131,7 +137,8 @@ extension Engine {
             clearLeftover(link, at: now)
             return
         }
-        guard record.isMet(by: link) else { return }
+        // One that is being made is not ready before the answer says so.
+        guard record.isMet(by: link), !record.isBeingMade else { return }
         let isNew = record.index == nil
         let wasUp = record.isUp
         if isNew { adopt(link, at: now) } else { devices.find(link.name, as: link) }
@@ -150,7 +157,8 @@ extension Engine {
     /// A device that an earlier daemon left, on an interface of ours.
     mutating func clearLeftover(_ link: Link, at now: Instant) {
         guard
-            resynchronisation == nil, devices.records[link.name] == nil, link.isMarkedOurs, let parent = link.parent, isManaged(parent),
+            resynchronisation == nil, devices.records[link.name] == nil, link.isMarkedOurs,
+            let parent = link.parent, isManaged(parent),
             let hardwareAddress = link.hardwareAddress
         else { return }
         devices.records[link.name] = DeviceRecord(

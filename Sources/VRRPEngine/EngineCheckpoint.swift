@@ -41,7 +41,8 @@ extension Engine {
         EngineCheckpoint(
             node: node, configuration: configuration, routers: routers, lookup: lookup,
             routersByInterface: routersByInterface, listeners: listeners, interfaces: interfaces,
-            book: book, devices: devices, deadlines: deadlines, counters: counters, discards: discards,
+            book: book, devices: devices, deadlines: deadlines, counters: counters,
+            discards: discards,
             resynchronisation: resynchronisation, isSynchronised: isSynchronised,
             isLeaving: isLeaving)
     }

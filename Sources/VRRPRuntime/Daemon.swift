@@ -92,23 +92,46 @@ package enum Daemon {
                     controlSocket: options.controlSocket, version: options.version),
                 configuration: configuration, inbox: toOffice, engine: toEngine)
             let recorder = options.recording == nil ? nil : try Recorder()
+            let toDevices = try Mailbox<DeviceMessage>(capacity: 16384)
+            let devices = try startDevices(options, toDevices, toEngine, toOffice)
             var loop = try ProtocolLoop(
                 node: configuration.node, signals: signals, inbox: toEngine, office: toOffice,
+                devices: toDevices,
                 recorder: recorder)
             let thread = try startThread(name: "vrrpd-office") { office.run() }
             var recording = try record(options, configuration.node, recorder, toOffice)
             defer { recording.take()?.finish() }
             preferRealTime()
+            var failure: SystemError?
             do throws(SystemError) {
                 try loop.run(configuration)
             } catch {
+                failure = error
                 while !toOffice.post(.stopping) { pause(.milliseconds(10)) }
-                thread.join()
-                throw error
             }
+            while !toDevices.post(.finish) { pause(.milliseconds(10)) }
+            devices.join()
             thread.join()
+            if let failure { throw failure }
         } catch {
             throw .system(error, options.controlSocket ?? configuration.control.socket)
+        }
+    }
+
+    private static func startDevices(
+        _ options: DaemonOptions, _ inbox: Mailbox<DeviceMessage>,
+        _ engine: Mailbox<EngineMessage>, _ office: Mailbox<OfficeMessage>
+    ) throws(SystemError) -> JoinableThread {
+        let directory = options.stateDirectory
+        return try startThread(name: "vrrpd-devices") {
+            do throws(SystemError) {
+                var worker = try DeviceWorker(
+                    inbox: inbox, engine: engine, office: office, stateDirectory: directory)
+                worker.run()
+            } catch {
+                _ = office.post(.warning("macvlans cannot be changed: \(error)"))
+                DeviceWorker.refuse(inbox, engine, code: error.code)
+            }
         }
     }
 

@@ -1,11 +1,14 @@
-// What the two threads of the daemon say to each other. Values only; the queues are bounded.
+// What the threads of the daemon say to each other. Values only; the queues are bounded.
 
 package import VRRPConfiguration
 package import VRRPEngine
+import VRRPWire
 
 /// From the protocol thread to the office.
 package enum OfficeMessage: Sendable {
     case event(EngineEvent)
+    /// A setting of the kernel, or of a macvlan, that matters; a sentence.
+    case warning(String)
     /// Something about the recording, for the log.
     case recording(String, isFailure: Bool)
     /// The answer to `.snapshot(request:)`.
@@ -25,4 +28,16 @@ package enum OfficeMessage: Sendable {
 package enum EngineMessage: Sendable {
     case snapshot(request: UInt64)
     case apply(request: UInt64, Configuration)
+    /// From the thread that changes macvlans: an errno, 0 for done.
+    case deviceChanged(name: String, code: Int32)
+}
+
+/// From the protocol thread to the one that changes macvlans and settings of the kernel.
+enum DeviceMessage: Sendable {
+    case change(name: String, DeviceRequest)
+    /// Virtual addresses may come to stand on this interface, or on a macvlan on it.
+    case manage(interface: Int32, AddressFamily)
+    case unmanage(interface: Int32, AddressFamily)
+    /// The protocol thread is done: put back what was changed, and end.
+    case finish
 }

@@ -9,25 +9,26 @@ import VRRPWire
 
 /// Descriptors, the engine between them, and the queues to the office.
 struct ProtocolLoop: ~Copyable {
-    private var engine: RecordedEngine
-    private var ipv4: ProtocolSocket
+    var engine: RecordedEngine
+    var ipv4: ProtocolSocket
     /// Nil where the kernel has no IPv6.
-    private var ipv6: ProtocolSocket?
-    private var frames: FrameSocket
-    private var monitor: NetworkMonitor
-    private var changer: NetworkChanger
+    var ipv6: ProtocolSocket?
+    var frames: FrameSocket
+    var monitor: NetworkMonitor
+    var changer: NetworkChanger
     private var timer: DeadlineTimer
     private var poller: Poller
     private let signals: SignalDescriptor
     private let inbox: Mailbox<EngineMessage>
-    private let office: Mailbox<OfficeMessage>
+    let office: Mailbox<OfficeMessage>
+    let devices: Mailbox<DeviceMessage>
     /// The answers to one address request; reused.
-    private var results: [Int32] = []
-    private var changes: [NetworkChange] = []
+    var results: [Int32] = []
+    var changes: [NetworkChange] = []
     /// When waiting for the kernel to give up our addresses ends; nil while running.
     private var leaveDeadline: Instant?
     /// Messages the office had no room for.
-    private var lostMessages = 0
+    var lostMessages = 0
 
     /// IP protocol 112 (RFC 9568 §5.1.1.4).
     static let vrrp: UInt8 = 112
@@ -44,7 +45,8 @@ struct ProtocolLoop: ~Copyable {
 
     init(
         node: String, signals: consuming SignalDescriptor, inbox: Mailbox<EngineMessage>,
-        office: Mailbox<OfficeMessage>, recorder: Recorder?
+        office: Mailbox<OfficeMessage>, devices: Mailbox<DeviceMessage>,
+        recorder: Recorder?
     ) throws(SystemError) {
         // Everything that can fail first: a value that owns descriptors is made whole or not at all.
         let ipv4 = try ProtocolSocket(
@@ -71,6 +73,7 @@ struct ProtocolLoop: ~Copyable {
         self.signals = signals
         self.inbox = inbox
         self.office = office
+        self.devices = devices
         results.reserveCapacity(NetworkChanger.batch)
         changes.reserveCapacity(NetworkChanger.batch)
     }
@@ -135,7 +138,7 @@ struct ProtocolLoop: ~Copyable {
     }
 
     /// The clock of every deadline: it goes on while the machine sleeps, so that oversleeping shows.
-    private static func now() -> Instant { Instant(sinceOrigin: Clock.boot()) }
+    static func now() -> Instant { Instant(sinceOrigin: Clock.boot()) }
 }
 
 // MARK: Inputs
@@ -185,7 +188,7 @@ extension ProtocolLoop {
         try monitor.synchronise { give($0, to: &engine) }
     }
 
-    private static func observe(
+    static func observe(
         _ monitor: inout NetworkMonitor, into engine: inout RecordedEngine
     ) throws(SystemError) {
         try monitor.read { give($0, to: &engine) }
@@ -198,7 +201,10 @@ extension ProtocolLoop {
             engine.observe(
                 Link(
                     index: link.index, name: link.name, isUp: link.isUp,
-                    hasCarrier: link.hasCarrier, hardwareAddress: link.hardwareAddress), at: now)
+                    hasCarrier: link.hasCarrier, hardwareAddress: link.hardwareAddress,
+                    parent: link.isMacvlan ? link.parentIndex : nil,
+                    isMarkedOurs: link.isMacvlan
+                        && link.alias?.hasPrefix(DeviceWorker.aliasPrefix) == true), at: now)
         case .linkRemoved(let index, _):
             engine.observeRemovedLink(index, at: now)
         case .address(let address):
@@ -230,6 +236,11 @@ extension ProtocolLoop {
                         request: request,
                         difference
                             ?? ConfigurationDifference(from: configuration, to: configuration)))
+            case .deviceChanged(let name, let code):
+                // What the kernel told about it comes first.
+                try? Self.observe(&monitor, into: &engine)
+                engine.deviceChanged(name: name, code: code, at: Self.now())
+                carryOut()
             }
         }
     }
@@ -239,124 +250,10 @@ extension ProtocolLoop {
             if signal == Signal.hangUp {
                 post(.reloadRequested)
             } else if leaveDeadline == nil {
-                leaveDeadline = Self.now() + .seconds(2)
+                leaveDeadline = Self.now() + .seconds(10)
                 engine.leave(at: Self.now())
                 carryOut()
             }
         }
-    }
-}
-
-// MARK: Effects
-
-extension ProtocolLoop {
-    /// Carries out what the engine decided, in order. Results are inputs, and may bring effects.
-    private mutating func carryOut() {
-        var position = 0
-        while position < engine.machine.effects.count {
-            switch engine.machine.effects[position] {
-            case .send(let router, let interface, let source, let destination, let range):
-                send(range, router, interface, source, destination)
-            case .announce(let router, let interface, let range):
-                announce(range, router, interface)
-            case .changeAddresses(let request):
-                change(request)
-                // A takeover of many addresses comes in pieces: deadlines go in between.
-                engine.advance(to: Self.now())
-            case .listen(let interface, let family):
-                listen(interface, family)
-            case .stopListening(let interface, let family):
-                switch family {
-                case .ipv4: ipv4.leave(interface: interface)
-                case .ipv6: ipv6?.leave(interface: interface)
-                }
-            case .tell(let event):
-                engine.told(event)
-                post(.event(event))
-            }
-            position += 1
-        }
-        engine.clearEffects()
-    }
-
-    private mutating func send(
-        _ range: Range<Int>, _ router: Int, _ interface: Int32, _ source: IPAddress,
-        _ destination: IPAddress
-    ) {
-        do throws(SystemError) {
-            switch source.family {
-            case .ipv4:
-                try ipv4.send(
-                    engine.machine.outbox.span.bytes.extracting(range), interface: interface,
-                    source: source, destination: destination)
-            case .ipv6:
-                try ipv6?.send(
-                    engine.machine.outbox.span.bytes.extracting(range), interface: interface,
-                    source: source, destination: destination)
-            }
-            engine.sendSucceeded(router: router)
-        } catch {
-            engine.sendFailed(router: router, code: error.code, at: Self.now())
-        }
-    }
-
-    private mutating func announce(_ range: Range<Int>, _ router: Int, _ interface: Int32) {
-        do throws(SystemError) {
-            try frames.send(
-                engine.machine.outbox.span.bytes.extracting(range), interface: interface)
-        } catch {
-            engine.sendFailed(router: router, code: error.code, at: Self.now())
-        }
-    }
-
-    private mutating func listen(_ interface: Int32, _ family: AddressFamily) {
-        do throws(SystemError) {
-            switch family {
-            case .ipv4: try ipv4.join(interface: interface)
-            case .ipv6: try ipv6?.join(interface: interface)
-            }
-        } catch {
-            engine.listenFailed(
-                interface: interface, family: family, code: error.code, at: Self.now())
-        }
-    }
-
-    /// The kernel answers before `sendmsg` returns; what it told about addresses on the way is
-    /// read first, so that the engine never takes an answer for newer than it is.
-    private mutating func change(_ request: AddressRequest) {
-        changes.removeAll(keepingCapacity: true)
-        results.removeAll(keepingCapacity: true)
-        for edit in request.changes {
-            changes.append(
-                .address(
-                    AddressChange(
-                        operation: edit.operation == .add ? .add : .remove,
-                        interface: edit.interface, address: edit.address, scope: edit.scope,
-                        protocolTag: Self.addressMark)))
-            results.append(0)
-        }
-        var failure: Int32 = 0
-        do throws(SystemError) {
-            try Self.apply(changes, with: &changer, results: &results)
-        } catch {
-            failure = error.code
-        }
-        if failure != 0 {
-            for index in results.indices { results[index] = failure }
-        }
-        // A monitor that cannot be read shows at the next turn.
-        try? Self.observe(&monitor, into: &engine)
-        engine.addressesChanged(token: request.token, results: results, at: Self.now())
-    }
-
-    private static func apply(
-        _ changes: [NetworkChange], with changer: inout NetworkChanger, results: inout [Int32]
-    ) throws(SystemError) {
-        try changer.apply(changes) { index, code in results[index] = code }
-    }
-
-    /// The office may be slow; the protocol never waits for it.
-    private mutating func post(_ message: OfficeMessage) {
-        if !office.post(message) { lostMessages &+= 1 }
     }
 }

@@ -107,6 +107,24 @@ package struct InterfaceAddress: Hashable, Sendable, BitwiseCopyable {
     }
 }
 
+extension InterfaceAddress {
+    /// Whether both are of one subnet: the same prefix of the same length, at least one bit long.
+    package func sharesSubnet(with other: InterfaceAddress) -> Bool {
+        guard prefixLength == other.prefixLength, prefixLength > 0 else { return false }
+        switch (address, other.address) {
+        case (.v4(let one), .v4(let two)):
+            return (one.rawValue ^ two.rawValue) >> (32 - UInt32(prefixLength)) == 0
+        case (.v6(let one), .v6(let two)):
+            let high = min(prefixLength, 64)
+            let low = prefixLength - high
+            return (one.high ^ two.high) >> (64 - UInt64(high)) == 0
+                && (low == 0 || (one.low ^ two.low) >> (64 - UInt64(low)) == 0)
+        case (.v4, .v6), (.v6, .v4):
+            return false
+        }
+    }
+}
+
 extension InterfaceAddress: CustomStringConvertible {
     package var description: String { "\(address)/\(prefixLength)" }
 }

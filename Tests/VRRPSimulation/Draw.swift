@@ -22,6 +22,7 @@ struct Draw {
         let preempts = generator.pick([true, true, true, false, nil]) ?? nil
         let delayed = generator.chance(percent: 15)
         let policy = policy()
+        let mac: MACPolicy = generator.chance(percent: 60) ? .virtual : .interface
         let tracks = !generator.chance(percent: 10)
         return (0..<nodeCount).compactMap { node in
             guard let vrid = VirtualRouterID(Self.firstVRID + UInt8(number)) else { return nil }
@@ -35,7 +36,7 @@ struct Draw {
                 preemptDelay: delayed ? generator.duration(.seconds(1)...(.seconds(8))) : .zero,
                 startDelay: generator.chance(percent: 10)
                     ? generator.duration(.milliseconds(100)...(.seconds(5))) : .zero,
-                checksum: generator.pick(ChecksumPolicy.allCases) ?? .auto,
+                mac: mac, checksum: generator.pick(ChecksumPolicy.allCases) ?? .auto,
                 announce: policy, trackInterface: tracks)
         }
     }

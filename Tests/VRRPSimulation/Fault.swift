@@ -26,6 +26,11 @@ package struct Fault: Hashable, Sendable, BitwiseCopyable {
         /// The interface's own addresses go; ends with their return.
         case ownAddressesRemoved
         case flush
+        /// Somebody deletes a macvlan of ours, sets it down or up, or renames it.
+        case macvlanDeleted
+        case macvlanDown
+        case macvlanUp
+        case macvlanRenamed
         /// Netlink loses what it had to tell; ends with the tables read anew.
         case overrun
         /// The kernel refuses every change of addresses.
@@ -52,7 +57,9 @@ extension Fault.Kind {
     /// Over as soon as it happened.
     var isMomentary: Bool {
         switch self {
-        case .addressRemoved, .flush, .reload, .idleReload: true
+        case .addressRemoved, .flush, .reload, .idleReload, .macvlanDeleted, .macvlanDown,
+            .macvlanUp, .macvlanRenamed:
+            true
         case .crash, .powerLoss, .stop, .pause, .oneWay, .partition, .carrierLoss, .adminDown,
             .interfaceRemoved, .interfaceRenamed, .addressAdded, .ownAddressesRemoved, .overrun,
             .refusal, .blackout:

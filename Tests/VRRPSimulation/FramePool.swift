@@ -8,6 +8,7 @@ struct FramePool {
         var bytes: [UInt8] = []
         var copies = 0
         var router = 0
+        var sender = 0
     }
 
     private var slots: [Slot] = []
@@ -45,9 +46,10 @@ struct FramePool {
     }
 
     /// Takes a slot for a frame that is complete.
-    mutating func store(_ frame: [UInt8], router: Int) -> Int {
+    mutating func store(_ frame: [UInt8], router: Int, sender: Int) -> Int {
         let index = take()
         slots[index].router = router
+        slots[index].sender = sender
         slots[index].bytes.append(contentsOf: frame)
         return index
     }
@@ -72,12 +74,22 @@ struct FramePool {
 
     func bytes(_ index: Int) -> [UInt8] { slots[index].bytes }
     func router(_ index: Int) -> Int { slots[index].router }
+    func sender(_ index: Int) -> Int { slots[index].sender }
 
     /// A bit whose change a receiver must notice: of the IP header or the message, but not of the
     /// IPv6 traffic class and flow label, which nothing protects.
     static func protectedBit(of bytes: [UInt8], _ generator: inout SeededGenerator) -> Int {
         let isIPv6 = bytes.count > networkOffset && bytes[networkOffset] >> 4 == 6
         let start = isIPv6 ? networkOffset + 4 : networkOffset
-        return start * 8 + generator.below((bytes.count - start) * 8)
+        return start * 8 + generator.below((end(of: bytes) - start) * 8)
+    }
+
+    /// Where a datagram ends in its frame: padding follows.
+    private static func end(of bytes: [UInt8]) -> Int {
+        guard bytes.count > networkOffset + 6 else { return bytes.count }
+        let isIPv6 = bytes[networkOffset] >> 4 == 6
+        let field = networkOffset + (isIPv6 ? 4 : 2)
+        let length = Int(bytes[field]) << 8 | Int(bytes[field + 1])
+        return min(bytes.count, networkOffset + (isIPv6 ? 40 : 0) + length)
     }
 }

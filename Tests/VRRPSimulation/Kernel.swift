@@ -19,7 +19,10 @@ struct Kernel: Sendable {
     let hardwareAddress: MACAddress
     /// The addresses an administrator gave it.
     let own: [InterfaceAddress]
+    /// The interface; its name may be another for a while.
     private(set) var link: Link?
+    /// Macvlans on it.
+    private(set) var devices: [Link] = []
     private(set) var addresses: [KernelAddress] = []
     private var lastIndex: Int32 = 2
     /// An errno that every change of addresses gets; 0 while it works.
@@ -35,7 +38,7 @@ struct Kernel: Sendable {
 
     /// Everything, as a dump tells it.
     var tables: [Notice] {
-        (link.map { [.link($0)] } ?? []) + addresses.map { .address($0) }
+        ([link].compactMap { $0 } + devices).map { .link($0) } + addresses.map { .address($0) }
     }
 
     var isUsable: Bool { link?.isUsable == true }
@@ -44,18 +47,20 @@ struct Kernel: Sendable {
 
     /// Carries out one change; the errno, 0 for done, and what is told about it.
     mutating func apply(_ edit: AddressEdit, notices: inout [Notice]) -> Int32 {
-        guard let link, link.index == edit.interface else { return Number.noDevice }
+        guard hasLink(edit.interface) else { return Number.noDevice }
         if refusal != 0 { return refusal }
-        let place = addresses.firstIndex { $0.address == edit.address }
+        let place = addresses.firstIndex {
+            $0.address == edit.address && $0.interface == edit.interface
+        }
         switch (edit.operation, place) {
         case (.add, .some):
             return Number.exists
         case (.add, nil):
-            notices.append(add(edit.address, isMarkedOurs: true))
+            notices.append(add(edit.address, on: edit.interface, isMarkedOurs: true))
             return 0
         case (.remove, .some(let place)):
             if !addresses[place].isMarkedOurs { removedForeign = edit.address }
-            notices += remove(edit.address)
+            notices += remove(edit.address, on: edit.interface)
             return 0
         case (.remove, nil):
             return Number.addressNotAvailable
@@ -81,10 +86,12 @@ struct Kernel: Sendable {
 
     mutating func removeInterface() -> [Notice] {
         guard let link else { return [] }
-        let gone = addresses.map { Notice.addressRemoved($0.address, link.index) }
+        var notices: [Notice] = []
+        for device in devices { notices += removeDevice(device.index) }
+        notices += addresses.map { Notice.addressRemoved($0.address, link.index) }
         addresses = []
         self.link = nil
-        return gone + [.linkRemoved(link.index)]
+        return notices + [.linkRemoved(link.index)]
     }
 
     mutating func setLink(isUp: Bool? = nil, hasCarrier: Bool? = nil, name: String? = nil)
@@ -98,9 +105,7 @@ struct Kernel: Sendable {
         self.link = link
         var notices = [Notice.link(link)]
         if isUp == false {
-            for address in addresses where address.address.address.family == .ipv6 {
-                notices += remove(address.address)
-            }
+            notices += dropIPv6(on: link.index)
         } else if isUp == true {
             notices += restoreOwn()
         }
@@ -109,29 +114,38 @@ struct Kernel: Sendable {
 
     /// An administrator's addresses come back.
     mutating func restoreOwn() -> [Notice] {
-        guard link != nil else { return [] }
-        return own.filter { address in !addresses.contains { $0.address == address } }
-            .map { add($0, isMarkedOurs: false) }
+        guard let link else { return [] }
+        return own.filter { address in
+            !addresses.contains { $0.address == address && $0.interface == link.index }
+        }.map { add($0, on: link.index, isMarkedOurs: false) }
     }
 
     mutating func addForeign(_ address: InterfaceAddress) -> [Notice] {
-        guard link != nil, !addresses.contains(where: { $0.address == address }) else { return [] }
-        return [add(address, isMarkedOurs: false)]
+        guard
+            let link,
+            !addresses.contains(where: { $0.address == address && $0.interface == link.index })
+        else { return [] }
+        return [add(address, on: link.index, isMarkedOurs: false)]
     }
 
     /// Takes back what `addForeign` added, if it is still that.
     mutating func removeForeign(_ address: InterfaceAddress) -> [Notice] {
-        let isForeign = addresses.contains { $0.address == address && !$0.isMarkedOurs }
-        return isForeign ? remove(address) : []
+        guard let link else { return [] }
+        let isForeign = addresses.contains {
+            $0.address == address && $0.interface == link.index && !$0.isMarkedOurs
+        }
+        return isForeign ? remove(address, on: link.index) : []
     }
 
+    /// Wherever it stands.
     mutating func removeByHand(_ address: InterfaceAddress) -> [Notice] {
-        addresses.contains { $0.address == address } ? remove(address) : []
+        addresses.filter { $0.address == address }.flatMap { remove(address, on: $0.interface) }
     }
 
     /// Power was lost: what is not written down is gone.
     mutating func forget() {
         addresses = []
+        devices = []
         link = nil
         refusal = 0
         _ = makeInterface()
@@ -139,12 +153,16 @@ struct Kernel: Sendable {
 
     // MARK: Addresses
 
-    private mutating func add(_ address: InterfaceAddress, isMarkedOurs: Bool) -> Notice {
+    private mutating func add(
+        _ address: InterfaceAddress, on interface: Int32, isMarkedOurs: Bool
+    ) -> Notice {
         let isSecondary =
             address.address.family == .ipv4
-            && addresses.contains { $0.address.sharesSubnet(with: address) }
+            && addresses.contains {
+                $0.interface == interface && $0.address.sharesSubnet(with: address)
+            }
         let added = KernelAddress(
-            interface: link?.index ?? 0, address: address, isSecondary: isSecondary,
+            interface: interface, address: address, isSecondary: isSecondary,
             isMarkedOurs: isMarkedOurs)
         addresses.append(added)
         return .address(added)
@@ -152,18 +170,24 @@ struct Kernel: Sendable {
 
     /// With `promote_secondaries`, which the daemon sets: without it, the secondary addresses of a
     /// subnet go with its primary, an administrator's with ours.
-    private mutating func remove(_ address: InterfaceAddress) -> [Notice] {
-        guard let place = addresses.firstIndex(where: { $0.address == address }) else { return [] }
+    private mutating func remove(_ address: InterfaceAddress, on interface: Int32) -> [Notice] {
+        let place = addresses.firstIndex { $0.address == address && $0.interface == interface }
+        guard let place else { return [] }
         let removed = addresses.remove(at: place)
-        var notices = [Notice.addressRemoved(removed.address, removed.interface)]
+        var notices = [Notice.addressRemoved(removed.address, interface)]
         let heir = addresses.firstIndex {
-            $0.isSecondary && $0.address.sharesSubnet(with: address)
+            $0.isSecondary && $0.interface == interface && $0.address.sharesSubnet(with: address)
         }
         if !removed.isSecondary, let heir {
             addresses[heir].isSecondary = false
             notices.append(.address(addresses[heir]))
         }
         return notices
+    }
+
+    private mutating func dropIPv6(on interface: Int32) -> [Notice] {
+        addresses.filter { $0.interface == interface && $0.address.address.family == .ipv6 }
+            .flatMap { remove($0.address, on: interface) }
     }
 
     private enum Number {
@@ -173,10 +197,57 @@ struct Kernel: Sendable {
     }
 }
 
-extension InterfaceAddress {
-    fileprivate func sharesSubnet(with other: InterfaceAddress) -> Bool {
-        guard prefixLength == other.prefixLength, prefixLength > 0 else { return false }
-        guard case .v4(let one) = address, case .v4(let two) = other.address else { return false }
-        return (one.rawValue ^ two.rawValue) >> (32 - UInt32(prefixLength)) == 0
+// MARK: Macvlans
+
+extension Kernel {
+    func hasLink(_ index: Int32) -> Bool {
+        link?.index == index || devices.contains { $0.index == index }
+    }
+
+    /// What the thread beside the protocol is asked to do; an errno.
+    mutating func change(
+        _ name: String, _ operation: DeviceRequest.Operation, notices: inout [Notice]
+    ) -> Int32 {
+        switch operation {
+        case .make(let parent, _, let hardwareAddress):
+            guard link?.index == parent else { return Number.noDevice }
+            if refusal != 0 { return refusal }
+            if let old = devices.first(where: { $0.name == name }) {
+                // One that an earlier daemon left is taken over, and set down.
+                notices += setDevice(old.index, isUp: false)
+                return old.hardwareAddress == hardwareAddress ? 0 : Number.exists
+            }
+            lastIndex += 1
+            let made = Link(
+                index: lastIndex, name: name, isUp: false, hasCarrier: true,
+                hardwareAddress: hardwareAddress, parent: parent, isMarkedOurs: true)
+            devices.append(made)
+            notices.append(.link(made))
+        case .lower(let index):
+            notices += setDevice(index, isUp: false)
+        case .remove(let index):
+            notices += removeDevice(index)
+        }
+        return 0
+    }
+
+    mutating func setDevice(
+        _ index: Int32, isUp: Bool? = nil, name: String? = nil
+    ) -> [Notice] {
+        guard let place = devices.firstIndex(where: { $0.index == index }) else { return [] }
+        let old = devices[place]
+        devices[place].isUp = isUp ?? old.isUp
+        devices[place].name = name ?? old.name
+        guard devices[place] != old else { return [] }
+        let notices = [Notice.link(devices[place])]
+        return devices[place].isUp ? notices : notices + dropIPv6(on: index)
+    }
+
+    mutating func removeDevice(_ index: Int32) -> [Notice] {
+        guard let place = devices.firstIndex(where: { $0.index == index }) else { return [] }
+        let gone = addresses.filter { $0.interface == index }
+        addresses.removeAll { $0.interface == index }
+        devices.remove(at: place)
+        return gone.map { .addressRemoved($0.address, index) } + [.linkRemoved(index)]
     }
 }

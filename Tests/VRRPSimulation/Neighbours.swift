@@ -1,16 +1,19 @@
-// A host on the LAN that only listens: which hardware address it has learnt for each virtual
-// address, as a host does that was asked nothing.
+// A host on the LAN that only listens, and the switch it is connected to: which hardware address the
+// one has learnt for each virtual address, and the other at which port for each hardware address.
 
 import VRRPWire
 
 struct Neighbours {
     private(set) var learnt: [IPAddress: MACAddress] = [:]
+    /// The machine whose frames came last from a hardware address.
+    private(set) var ports: [MACAddress: Int] = [:]
 
-    /// Takes a frame; the address that it announces.
-    mutating func receive(_ bytes: [UInt8]) -> IPAddress? {
-        guard let announced = Self.announcement(in: bytes) else { return nil }
-        learnt[announced.address] = announced.hardwareAddress
-        return announced.address
+    mutating func receive(_ bytes: [UInt8], from node: Int) {
+        guard bytes.count > FramePool.networkOffset else { return }
+        ports[MACAddress(rawValue: Self.number(bytes[6..<12]))] = node
+        if let announced = Self.announcement(in: bytes) {
+            learnt[announced.address] = announced.hardwareAddress
+        }
     }
 
     /// Which address at which hardware address a gratuitous ARP or an unsolicited neighbour

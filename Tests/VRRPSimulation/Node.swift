@@ -69,6 +69,8 @@ final class Node {
     /// What the kernel has still to do, in order.
     var requests: [AddressRequest] = []
     var busyUntil: Nanoseconds = 0
+    var deviceRequests: [(String, DeviceRequest.Operation)] = []
+    var devicesBusyUntil: Nanoseconds = 0
     /// Which groups its sockets have joined, by interface.
     var listening: Set<Listening> = []
 
@@ -89,14 +91,55 @@ final class Node {
             own: options.ownAddresses)
     }
 
-    /// The virtual address that should stand on this node now, by what its daemon decided.
-    func planned(_ roster: Roster) -> Set<InterfaceAddress> {
-        var planned: Set<InterfaceAddress> = []
+    /// Macvlans that are being made.
+    var unfinishedDevices: Set<String> {
+        var names: Set<String> = []
+        for (name, operation) in deviceRequests {
+            if case .make = operation { names.insert(name) }
+        }
+        return names
+    }
+
+    /// An address of ours where it should stand.
+    struct Place: Hashable, Comparable, CustomStringConvertible {
+        var interface: String
+        var address: InterfaceAddress
+
+        static func < (left: Place, right: Place) -> Bool { left.description < right.description }
+
+        var description: String { "\(address) on \(interface)" }
+    }
+
+    /// What of ours should be in the kernel now, by what the daemon decided: addresses, and which
+    /// macvlans are up.
+    func planned(_ roster: Roster) -> (addresses: Set<Place>, raised: Set<String>) {
+        var addresses: Set<Place> = []
+        var raised: Set<String> = []
+        let foreign = kernel.addresses.filter {
+            !$0.isMarkedOurs && $0.interface == kernel.link?.index
+        }.map(\.address)
         for router in 0..<roster.routerCount where roster[index, router].state == .active {
-            for virtual in roster[index, router].configuration?.addresses ?? [] {
-                planned.insert(virtual.address)
+            guard let configuration = roster[index, router].configuration else { continue }
+            let isVirtual = configuration.mac == .virtual
+            let device =
+                isVirtual
+                ? configuration.expectedDevice(on: kernel.link?.index) : Kernel.interfaceName
+            if isVirtual { raised.insert(device) }
+            for virtual in configuration.addresses
+            where isVirtual || !foreign.contains(virtual.address) {
+                addresses.insert(Place(interface: device, address: virtual.address))
             }
         }
-        return planned
+        return (addresses, raised)
+    }
+
+    /// What of ours is in the kernel.
+    var installed: Set<Place> {
+        var names: [Int32: String] = [:]
+        for link in kernel.devices { names[link.index] = link.name }
+        return Set(
+            kernel.addresses.filter(\.isMarkedOurs).map {
+                Place(interface: names[$0.interface] ?? Kernel.interfaceName, address: $0.address)
+            })
     }
 }

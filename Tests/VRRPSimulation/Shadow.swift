@@ -35,6 +35,8 @@ struct Shadow: Sendable {
     /// Between the beginning and the end of a reading of the kernel's tables nothing is decided.
     private var isReading = true
     private var isLeaving = false
+    /// Macvlans that are not finished: nothing may rely on them yet.
+    private var unfinished: Set<String> = []
 
     init(routerCount: Int) {
         expected = Array(repeating: Expectation(), count: routerCount)
@@ -92,6 +94,16 @@ struct Shadow: Sendable {
 
     mutating func observe(_ notice: Notice, at now: Instant) {
         learn(notice)
+        for index in parts.indices { evaluate(index, at: now) }
+    }
+
+    mutating func devicesAsked(unfinished: Set<String>) {
+        self.unfinished = unfinished
+    }
+
+    /// The thread beside the protocol has answered; what it has still to make.
+    mutating func devicesChanged(unfinished: Set<String>, at now: Instant) {
+        self.unfinished = unfinished
         for index in parts.indices { evaluate(index, at: now) }
     }
 
@@ -163,7 +175,19 @@ struct Shadow: Sendable {
                 handle(.parameters(parameters(configuration, from: source)), index, at: now)
             }
         }
-        if isAble { handle(.startup, index, at: now) }
+        // Without its macvlan a router does not begin; one that runs gets it back.
+        let mayBegin = parts[index].reference.state != .initialize || hasDevice(parts[index])
+        if isAble, mayBegin { handle(.startup, index, at: now) }
+    }
+
+    private func hasDevice(_ part: Part) -> Bool {
+        guard part.configuration.mac == .virtual else { return true }
+        return links.values.contains { link in
+            link.isMarkedOurs && link.parent == part.interface
+                && link.hardwareAddress == part.configuration.virtualMAC
+                && link.name == part.configuration.expectedDevice(on: part.interface)
+                && !unfinished.contains(link.name)
+        }
     }
 
     /// RFC 9568 §5.1.1.1 and §5.1.2.1: the interface's primary or link-local address, and never a
@@ -221,5 +245,20 @@ extension VirtualRouterConfiguration {
     func isSameVirtualRouter(as other: Self) -> Bool {
         interface == other.interface && family == other.family && vrid == other.vrid
             && version == other.version
+    }
+}
+
+extension VirtualRouterConfiguration {
+    /// RFC 9568 §7.3.
+    var virtualMAC: MACAddress {
+        MACAddress(
+            rawValue: (family == .ipv4 ? 0x0000_5e00_0100 : 0x0000_5e00_0200)
+                | UInt64(vrid.rawValue))
+    }
+
+    func expectedDevice(on interface: Int32?) -> String {
+        macvlanName
+            ?? "vrrp\(family == .ipv4 ? 4 : 6)-\(vrid.rawValue)-"
+            + String(interface ?? 0, radix: 36)
     }
 }

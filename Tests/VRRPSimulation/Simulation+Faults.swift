@@ -128,6 +128,8 @@ extension Simulation {
                 tell(node.kernel.removeByHand(address.address), node)
             }
             tell(node.kernel.restoreOwn(), node)
+        case .macvlanDeleted, .macvlanDown, .macvlanUp, .macvlanRenamed:
+            changeSomeDevice(node, fault.kind)
         case .overrun:
             node.isOverrun = true
             roster.machines[node.index].isInformed = false
@@ -177,9 +179,22 @@ extension Simulation {
             node.kernel.refusal = 0
         case .blackout:
             lan.conditions = phase == .chaos ? options.rough : options.calm
-        case .addressRemoved, .flush, .reload, .idleReload:
+        case .addressRemoved, .flush, .reload, .idleReload, .macvlanDeleted, .macvlanDown,
+            .macvlanUp, .macvlanRenamed:
             break
         }
+    }
+
+    private func changeSomeDevice(_ node: Node, _ kind: Fault.Kind) {
+        guard let device = faultChance.pick(node.kernel.devices) else { return }
+        let notices: [Notice] =
+            switch kind {
+            case .macvlanDown: node.kernel.setDevice(device.index, isUp: false)
+            case .macvlanUp: node.kernel.setDevice(device.index, isUp: true)
+            case .macvlanRenamed: node.kernel.setDevice(device.index, name: "other\(lastFault)")
+            default: node.kernel.removeDevice(device.index)
+            }
+        tell(notices, node)
     }
 
     private func stop(_ node: Node) {

@@ -1,5 +1,6 @@
 // Frames between the routers, and to the host that only listens.
 
+import VRRPConfiguration
 import VRRPCore
 import VRRPEngine
 import VRRPWire
@@ -21,6 +22,34 @@ extension Simulation {
                 continue
             }
             dispatch(slot, from: node.index, to: other.index, router: router)
+        }
+        frames.release(slot)
+    }
+
+    /// An advertisement leaves as a complete frame, from the virtual MAC address: switches learn from
+    /// it, too.
+    func transmit(_ node: Node, _ bytes: [UInt8]) {
+        let isIPv6 = bytes[FramePool.networkOffset] >> 4 == 6
+        let start = FramePool.networkOffset + (isIPv6 ? 40 : 20)
+        guard bytes.count >= start + 8 else {
+            fail("advertisements", "gw\(node.index) sends a frame without a message")
+            return
+        }
+        let router = Draw.router(ofVRID: bytes[start + 1])
+        node.daemon?.sent[router] += 1
+        emit(node.index, router, .sent(priority: bytes[start + 2]))
+        node.daemon?.observed[router].sent.append(bytes[start + 2])
+        let source = bytes[6..<12].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        let isVirtual = source == (isIPv6 ? 0x5e00_0200 : 0x5e00_0100) | UInt64(bytes[start + 1])
+        if !isVirtual { fail("advertisements", "gw\(node.index) sends from \(source)") }
+        let slot = frames.store(bytes, router: router, sender: node.index)
+        frames.retain(slot)
+        for station in 0..<lan.stationCount where station != node.index {
+            if node.kernel.isUsable {
+                dispatch(slot, from: node.index, to: station, router: router)
+            } else if station < nodes.count {
+                emit(station, router, .missed(from: node.index, .noCarrier))
+            }
         }
         frames.release(slot)
     }
@@ -51,11 +80,16 @@ extension Simulation {
             fail("announcements", "gw\(node.index) announces \(announced.address)")
             return
         }
-        if announced.hardwareAddress != node.kernel.hardwareAddress {
+        let configuration = roster[node.index, router].configuration
+        let isVirtual = configuration?.mac == .virtual
+        let own = isVirtual ? configuration?.virtualMAC : node.kernel.hardwareAddress
+        if announced.hardwareAddress != own {
             fail("announcements", "gw\(node.index) r\(router) announces another's MAC address")
         }
+        let device = isVirtual ? node.kernel.devices.first { $0.hardwareAddress == own } : nil
         let isInstalled = node.kernel.addresses.contains {
             $0.address.address == announced.address
+                && (!isVirtual || $0.interface == device?.index && device?.isUp == true)
         }
         if !isInstalled, !node.isOverrun, now > (node.daemon?.excusedUntil ?? 0) {
             fail(
@@ -64,7 +98,7 @@ extension Simulation {
         }
         emit(node.index, router, .announced(address: index))
         guard node.kernel.isUsable else { return }
-        let slot = frames.store(bytes, router: router)
+        let slot = frames.store(bytes, router: router, sender: node.index)
         frames.retain(slot)
         dispatch(slot, from: node.index, to: nodes.count, router: router)
         frames.release(slot)
@@ -73,7 +107,7 @@ extension Simulation {
     func arrive(_ slot: Int, to: Int, damagedBit: Int) {
         defer { frames.release(slot) }
         guard to < nodes.count else {
-            if damagedBit < 0 { _ = neighbours.receive(frames.bytes(slot)) }
+            if damagedBit < 0 { neighbours.receive(frames.bytes(slot), from: frames.sender(slot)) }
             return
         }
         let node = nodes[to]

@@ -40,6 +40,7 @@ extension Simulation {
         node.daemon = nil
         node.incarnation += 1
         node.listening = []
+        node.deviceRequests = []
         for waiting in node.backlog {
             if case .frame(let slot, _) = waiting { frames.release(slot) }
         }
@@ -98,7 +99,11 @@ extension Simulation {
     private func apply(
         _ request: AddressRequest, _ node: Node, _ notices: inout [Notice]
     ) -> [Int32] {
-        let results = request.changes.map { node.kernel.apply($0, notices: &notices) }
+        let raised = request.raised.map { link -> Int32 in
+            notices += node.kernel.setDevice(link, isUp: true)
+            return node.kernel.hasLink(link) ? 0 : Number.noDevice
+        }
+        let results = raised + request.changes.map { node.kernel.apply($0, notices: &notices) }
         // A kernel that takes its time may be asked for something that is true no longer.
         let isPrompt = options.kernelLatency == nil && !node.isOverrun
         if let removed = node.kernel.takeRemovedForeign(), isPrompt {
@@ -111,6 +116,42 @@ extension Simulation {
     func answer(_ token: UInt64, _ results: [Int32], _ daemon: Daemon, at local: Instant) {
         if daemon.unanswered?.token == token { daemon.unanswered = nil }
         daemon.engine.addressesChanged(token: token, results: results, at: local)
+    }
+
+    // MARK: Macvlans
+
+    /// The thread beside the protocol gets to it after a while, one after the other.
+    func ask(_ node: Node, _ name: String, _ request: DeviceRequest) {
+        node.deviceRequests.append((name, request.operation))
+        node.daemon?.shadow.devicesAsked(unfinished: node.unfinishedDevices)
+        node.devicesBusyUntil =
+            max(now, node.devicesBusyUntil) + .millisecond
+            + Nanoseconds(delayChance.below(Int(15 * Nanoseconds.millisecond)))
+        schedule(
+            .deviceWork(node: node.index, incarnation: node.incarnation),
+            at: node.devicesBusyUntil)
+    }
+
+    /// It lives and dies with its daemon.
+    func workOnDevices(_ node: Node, _ incarnation: Int) {
+        guard node.incarnation == incarnation, !node.deviceRequests.isEmpty else { return }
+        if node.isPaused {
+            schedule(
+                .deviceWork(node: node.index, incarnation: incarnation), at: now + .millisecond)
+            return
+        }
+        let (name, operation) = node.deviceRequests.removeFirst()
+        var notices: [Notice] = []
+        let code = node.kernel.change(name, operation, notices: &notices)
+        tell(notices, node)
+        turn(node) { daemon, local in
+            daemon.engine.deviceChanged(name: name, code: code, at: local)
+            daemon.shadow.devicesChanged(unfinished: node.unfinishedDevices, at: local)
+        }
+    }
+
+    private enum Number {
+        static let noDevice: Int32 = 19
     }
 
     // MARK: Notices

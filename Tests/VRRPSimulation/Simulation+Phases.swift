@@ -103,22 +103,30 @@ extension Simulation {
     /// The kernel has what is planned and nothing else, outside a request in flight.
     func checkKernel(_ node: Node, _ daemon: Daemon) {
         guard
-            node.isUnchecked, daemon.unanswered == nil, !node.isOverrun, !node.isPaused,
+            node.isUnchecked, daemon.unanswered == nil, node.deviceRequests.isEmpty,
+            !node.isOverrun, !node.isPaused,
             node.backlog.isEmpty,
             node.kernel.refusal == 0, now > daemon.excusedUntil
         else { return }
         node.isUnchecked = false
-        var planned = node.planned(roster)
+        var (planned, raised) = node.planned(roster)
         if node.kernel.link == nil { planned = [] }
-        let foreign = node.kernel.addresses.filter { !$0.isMarkedOurs }.map(\.address)
-        var ours = Set(node.kernel.addresses.filter(\.isMarkedOurs).map(\.address))
+        var installed = node.installed
         // What an earlier daemon left on an interface that is not ours to manage stays.
-        if node.kernel.link?.name != Kernel.interfaceName { ours.subtract(daemon.leftovers) }
-        planned.subtract(foreign)
-        if ours != planned {
+        if node.kernel.link?.name != Kernel.interfaceName {
+            installed = installed.filter { !daemon.leftovers.contains($0.address) }
+        }
+        if installed != planned {
             fail(
                 "the kernel has what is planned",
-                "gw\(node.index) has \(Self.list(ours)), should have \(Self.list(planned))")
+                "gw\(node.index) has \(installed.sorted()), should have \(planned.sorted())")
+        }
+        let up = Set(node.kernel.devices.filter(\.isUp).map(\.name))
+        if node.kernel.link == nil { raised = [] }
+        if up != raised, node.kernel.link?.name == Kernel.interfaceName {
+            fail(
+                "only an Active Router's macvlan is up",
+                "gw\(node.index) has up \(up.sorted()), should have \(raised.sorted())")
         }
     }
 
@@ -152,9 +160,19 @@ extension Simulation {
             let actives = roster.actives(router)
             guard actives.count == 1, let active = actives.first else { continue }
             guard checkers.announced.isKnown(active, router) else { continue }
-            for virtual in roster[active, router].configuration?.addresses ?? [] {
+            guard let configuration = roster[active, router].configuration else { continue }
+            let isVirtual = configuration.mac == .virtual
+            if isVirtual, neighbours.ports[configuration.virtualMAC] != active {
+                let port = neighbours.ports[configuration.virtualMAC]
+                fail(
+                    "switches follow the Active Router",
+                    "\(configuration.virtualMAC) is taken to be at"
+                        + " gw\(port.map { "\($0)" } ?? "-"), gw\(active) is Active")
+            }
+            for virtual in configuration.addresses {
                 let learnt = neighbours.learnt[virtual.address.address]
-                if learnt != nodes[active].kernel.hardwareAddress {
+                let own = nodes[active].kernel.hardwareAddress
+                if learnt != (isVirtual ? configuration.virtualMAC : own) {
                     fail(
                         "neighbours follow the Active Router",
                         "\(virtual.address.address) is taken to be at \(learnt?.description ?? "-")"
@@ -162,9 +180,5 @@ extension Simulation {
                 }
             }
         }
-    }
-
-    private static func list(_ addresses: Set<InterfaceAddress>) -> String {
-        addresses.map(\.description).sorted().joined(separator: " ")
     }
 }

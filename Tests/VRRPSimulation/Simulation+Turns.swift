@@ -72,6 +72,10 @@ extension Simulation {
                 daemon.sent[router] += 1
                 emit(node.index, router, .sent(priority: message[message.startIndex + 2]))
                 transmit(node, router, message, from: source, to: destination)
+            case .advertise(_, _, let range):
+                transmit(node, Array(daemon.engine.outbox[range]))
+            case .changeDevice(let name, let request):
+                ask(node, name, request)
             case .announce(_, _, let range):
                 announce(node, Array(daemon.engine.outbox[range]))
             case .changeAddresses(let request):

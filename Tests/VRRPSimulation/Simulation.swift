@@ -46,6 +46,7 @@ package final class Simulation {
         case frame(slot: Int, to: Int, damagedBit: Int)
         case wake(node: Int)
         case answer(node: Int, incarnation: Int)
+        case deviceWork(node: Int, incarnation: Int)
         case departed(node: Int, incarnation: Int)
         case faultEnds(Int)
         case nextFault
@@ -119,6 +120,8 @@ package final class Simulation {
             wake(nodes[index])
         case .answer(let index, let incarnation):
             work(nodes[index], incarnation)
+        case .deviceWork(let index, let incarnation):
+            workOnDevices(nodes[index], incarnation)
         case .departed(let index, let incarnation):
             if nodes[index].incarnation == incarnation { end(nodes[index]) }
         case .faultEnds(let number):

@@ -154,6 +154,7 @@ extension VirtualRouterConfiguration {
             + (preemptDelay > .zero ? ", preempt-delay \(preemptDelay)" : "")
             + (startDelay > .zero ? ", start-delay \(startDelay)" : "")
             + (trackInterface ? "" : ", interface not tracked")
+            + (mac == .virtual ? ", virtual MAC" : "")
             + ", announce \(announce.count) × \(announce.spacing): "
             + addresses.map(\.address.description).joined(separator: " ")
     }

@@ -28,6 +28,8 @@ extension Reason {
             "the interface is down or has no carrier"
         case .interfaceMissing:
             "there is no such interface"
+        case .macvlanMissing:
+            "its macvlan could not be made yet"
         case .noSourceAddress:
             "the interface has no address of its own to send from"
         case .configuration:
@@ -86,6 +88,12 @@ extension EngineEvent.Kind {
         case .addressFailed(let router, let address, let device, let code):
             "\(router): the kernel refused to change \(address) on \(device):"
                 + " \(describe(errno: code)); trying again"
+        case .deviceRestored(let router, let device):
+            "\(router): somebody removed \(device) or set it down; put right"
+        case .deviceFailed(let router, let device, let code):
+            "\(router): the kernel refused to change \(device): \(describe(errno: code)); trying again"
+        case .deviceCleared(let device):
+            "removed \(device): it was left there by a vrrpd that did not stop properly"
         case .listenFailed(let interface, let family, let code):
             "\(interface): cannot receive \(family) advertisements: \(describe(errno: code))"
         case .transmitFailed(let router, let code):

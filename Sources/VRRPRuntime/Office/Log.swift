@@ -77,9 +77,9 @@ extension EngineEvent.Kind {
         case .transition, .configured: .notice
         case .discarded, .checksumForm, .addressForeign, .equalPriority: .notice
         case .unable, .intervalMismatch, .addressListMismatch, .ownerConflict, .addressRestored,
-            .addressCleared:
+            .addressCleared, .deviceRestored, .deviceCleared:
             .warning
-        case .addressFailed, .listenFailed, .transmitFailed: .error
+        case .addressFailed, .deviceFailed, .listenFailed, .transmitFailed: .error
         }
     }
 }

@@ -120,6 +120,8 @@ final class Office: @unchecked Sendable {
         while let message = inbox.take() {
             switch message {
             case .event(let event): logger.log(level: event.kind.level, "\(event.kind.text)")
+            case .warning(let text):
+                logger.warning("\(text)")
             case .recording(let text, let isFailure):
                 logger.log(level: isFailure ? .error : .notice, "\(text)")
             case .snapshot(let request, let snapshot): answer(request, with: snapshot)

@@ -114,5 +114,7 @@ extension RouterStatistics {
         announcementsSent = counters.announcementsSent
         addressesRestored = counters.addressesRestored
         addressErrors = counters.addressErrors
+        macvlansRestored = counters.devicesRestored
+        macvlanErrors = counters.deviceErrors
     }
 }

@@ -114,6 +114,13 @@ extension RecordedEngine {
         machine.leave(at: now)
     }
 
+    mutating func deviceChanged(name: String, code: Int32, at now: Instant) {
+        if let recorder {
+            record(.deviceChanged(name: name, code: code), at: now, with: recorder)
+        }
+        machine.deviceChanged(name: name, code: code, at: now)
+    }
+
     mutating func addressesChanged(token: UInt64, results: [Int32], at now: Instant) {
         if let recorder {
             record(.addressesChanged(token: token, results: results), at: now, with: recorder)

@@ -49,7 +49,8 @@ package struct LossIsCovered: Sendable {
             case .stop: true
             case .carrierLoss, .crash, .powerLoss, .pause, .partition: false
             case .oneWay, .adminDown, .interfaceRemoved, .interfaceRenamed, .addressRemoved,
-                .addressAdded, .ownAddressesRemoved, .flush, .overrun, .refusal, .reload,
+                .addressAdded, .ownAddressesRemoved, .flush, .macvlanDeleted, .macvlanDown,
+                .macvlanUp, .macvlanRenamed, .overrun, .refusal, .reload,
                 .idleReload, .blackout:
                 false
             }

@@ -1,0 +1,163 @@
+// The thread beside the protocol that may wait for the kernel: it makes, lowers and removes
+// macvlans, and sets what the kernel must be told for them.
+
+import LinuxNetwork
+import VRRPEngine
+import VRRPWire
+
+/// Runs until `.finish`.
+struct DeviceWorker: ~Copyable {
+    private let inbox: Mailbox<DeviceMessage>
+    private let engine: Mailbox<EngineMessage>
+    private let office: Mailbox<OfficeMessage>
+    private var links: VirtualLinks
+    private var ledger: SysctlLedger
+    private var poller: Poller
+    /// The interfaces below our macvlans, by the macvlans' names.
+    private var parents: [String: String] = [:]
+    /// Interfaces with virtual routers.
+    private var managed: Set<Managed> = []
+    private var warned: Set<String> = []
+
+    private struct Managed: Hashable {
+        var interface: Int32
+        var family: AddressFamily
+    }
+
+    /// What our macvlans' aliases begin with.
+    static let aliasPrefix = "vrrpd "
+
+    init(
+        inbox: Mailbox<DeviceMessage>, engine: Mailbox<EngineMessage>,
+        office: Mailbox<OfficeMessage>, stateDirectory: String
+    ) throws(SystemError) {
+        let links = try VirtualLinks()
+        let poller = try Poller()
+        try poller.add(inbox.rawDescriptor, token: 0)
+        self.inbox = inbox
+        self.engine = engine
+        self.office = office
+        self.links = links
+        self.poller = poller
+        ledger = SysctlLedger(file: stateDirectory + "/sysctls")
+    }
+
+    mutating func run() {
+        while true {
+            while let message = inbox.take() {
+                switch message {
+                case .change(let name, let request):
+                    answer(name, change(name, request.operation))
+                case .manage(let interface, let family):
+                    managed.insert(Managed(interface: interface, family: family))
+                    applySettings()
+                case .unmanage(let interface, let family):
+                    managed.remove(Managed(interface: interface, family: family))
+                    applySettings()
+                case .finish:
+                    warn(ledger.restore().map { "cannot put back \($0.path): \($0.error)" })
+                    return
+                }
+            }
+            // A poller that fails would fail again; a short wait does no harm here.
+            do throws(SystemError) {
+                try poller.wait(milliseconds: -1) { _, _ in }
+            } catch {
+                pause(.milliseconds(10))
+            }
+        }
+    }
+
+    /// Answers everything with an errno, until `.finish`.
+    static func refuse(
+        _ inbox: Mailbox<DeviceMessage>, _ engine: Mailbox<EngineMessage>, code: Int32
+    ) {
+        while true {
+            switch inbox.take() {
+            case .change(let name, _): _ = engine.post(.deviceChanged(name: name, code: code))
+            case .finish: return
+            case .manage, .unmanage, nil: pause(.milliseconds(10))
+            }
+        }
+    }
+
+    private func answer(_ name: String, _ code: Int32) {
+        while !engine.post(.deviceChanged(name: name, code: code)) { pause(.milliseconds(10)) }
+    }
+
+    /// An errno, 0 for done.
+    private mutating func change(_ name: String, _ operation: DeviceRequest.Operation) -> Int32 {
+        do throws(SystemError) {
+            switch operation {
+            case .make(let parent, let parentName, let hardwareAddress):
+                return make(name, parent, parentName, hardwareAddress)
+            case .lower(let index):
+                try links.setDown(index)
+            case .remove(let index):
+                parents[name] = nil
+                try links.delete(index)
+                applySettings()
+            }
+            return 0
+        } catch {
+            return error.code
+        }
+    }
+
+    private mutating func make(
+        _ name: String, _ parent: Int32, _ parentName: String, _ hardwareAddress: MACAddress
+    ) -> Int32 {
+        do throws(VirtualLinkError) {
+            _ = try links.create(
+                VirtualLinkRequest(
+                    name: name, parentIndex: parent, hardwareAddress: hardwareAddress,
+                    alias: Self.aliasPrefix + "on " + parentName, aliasPrefix: Self.aliasPrefix))
+        } catch {
+            switch error {
+            case .occupied:
+                warn([error.description])
+                return Self.exists
+            case .system(let error):
+                return error.code
+            }
+        }
+        parents[name] = parentName
+        let family = VirtualRouterMAC(hardwareAddress)?.family ?? .ipv4
+        for setting in VirtualLinkSettings.link(name, parent: parentName, family: family) {
+            write(setting)
+        }
+        applySettings()
+        warn(VirtualLinkSettings.obstacles())
+        return 0
+    }
+
+    private mutating func write(_ setting: SysctlSetting) {
+        do throws(SystemError) {
+            _ = try Sysctl.write(setting.value, to: setting.path)
+        } catch {
+            warn(["cannot set \(setting.path) to \(setting.value): \(error)"])
+        }
+    }
+
+    /// What must be set on interfaces that are not ours, as long as we need it.
+    private mutating func applySettings() {
+        var wanted: [SysctlSetting] = []
+        for name in Set(managed.compactMap { interfaceName(of: $0.interface) }).sorted() {
+            // One virtual address may go without those that share its subnet.
+            let promotion = SysctlSetting(
+                .ipv4, interface: name, key: "promote_secondaries", value: "1")
+            if let promotion { wanted.append(promotion) }
+        }
+        for name in Set(parents.values).sorted() { wanted += VirtualLinkSettings.parent(name) }
+        warn(ledger.apply(wanted).map { "cannot set \($0.path): \($0.error)" })
+    }
+
+    /// Each sentence once.
+    private mutating func warn(_ sentences: [String]) {
+        for sentence in sentences where warned.insert(sentence).inserted {
+            _ = office.post(.warning(sentence))
+        }
+    }
+
+    private static let exists: Int32 = 17
+}
