@@ -1,5 +1,6 @@
 // Router advertisements and their settings (RFC 4861 §4.2, §6; RFC 4191; RFC 8106).
 
+import Foundation
 import Testing
 import VRRPWire
 
@@ -279,6 +280,17 @@ struct RouterAdvertisementTests {
         reserved[5] = 0x10
         #expect(
             try RouterAdvertisement(bytes: mendedICMPv6(reserved, toAll), header: toAll) == plain())
+    }
+
+    @Test("settings survive a file")
+    func coding() throws {
+        let value = try full()
+        let settings = RouterAdvertisementSettings(
+            maximumInterval: .milliseconds(4500), preference: .low,
+            reachableTime: .milliseconds(1), mtu: 1480, prefixes: value.prefixes,
+            resolvers: value.resolvers)
+        let file = try JSONEncoder().encode(settings)
+        #expect(try JSONDecoder().decode(RouterAdvertisementSettings.self, from: file) == settings)
     }
 
     @Test("what a router is told: defaults and ranges of RFC 4861 §6.2.1")

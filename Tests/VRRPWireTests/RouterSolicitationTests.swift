@@ -12,7 +12,7 @@ struct RouterSolicitationTests {
         source: .v6(host), destination: .v6(.allRouters), hopLimit: 255)
 
     /// Type 133, code, checksum, reserved, and the source link-layer address.
-    private let golden = "85007c75" + "00000000" + "0101020000000099"
+    private let golden = "850078fc" + "00000000" + "0101020000000099"
 
     @Test("golden bytes, and round trips")
     func goldenBytes() throws {

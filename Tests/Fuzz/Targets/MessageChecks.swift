@@ -5,6 +5,7 @@ import VRRPWire
 func checkMessage(
     _ payload: [UInt8], _ header: DatagramHeader, mends: Bool
 ) throws(BrokenPromise) {
+    try checkTrailer(payload, header, mends: mends)
     let message = mends ? mendedMessage(payload, header) : payload
     let fields: AdvertisementHeader
     do throws(DiscardReason) {
@@ -27,6 +28,62 @@ func checkMessage(
     try checkAddresses(of: fields, whole.addresses, message)
     try checkEncoding(of: whole, fields.checksumForm ?? .rfc9568, message, header)
     try checkSetPriority(fields, message, header)
+    try checkFrame(of: whole, fields.checksumForm ?? .rfc9568, message, header)
+}
+
+/// The frame that the sender would build of it has it in the place that it says.
+private func checkFrame(
+    of whole: Advertisement, _ form: ChecksumForm, _ message: [UInt8], _ header: DatagramHeader
+) throws(BrokenPromise) {
+    let frame = AdvertisementFrame(
+        whole, source: header.source, to: .peer(header.destination, .broadcast),
+        checksumForm: form)
+    guard let frame else {
+        let fits = header.source.family == header.destination.family
+        return try promise(!fits, "no frame for \(whole)")
+    }
+    let inside = Array(frame.bytes[frame.messageRange])
+    let again = try? Advertisement(decoding: inside.span.bytes, header: header)
+    try promise(again == whole, "\(whole) comes back as \(String(describing: again))")
+    try promise(frame.bytes.count >= EthernetHeader.minimumFrameByteCount, "a runt")
+}
+
+/// A message with 28 bytes more is one only for whoever was told; the trailer encodes to the same.
+private func checkTrailer(
+    _ payload: [UInt8], _ header: DatagramHeader, mends: Bool
+) throws(BrokenPromise) {
+    let count = AuthenticationTrailer.byteCount
+    var message = payload
+    if mends, payload.count >= AdvertisementHeader.addressesOffset + count {
+        message = mendedMessage(Array(payload.dropLast(count)), header) + payload.suffix(count)
+        if header.source.family == .ipv6 {
+            message = mended(message, header, number: IPProtocolNumber.vrrp, at: 6)
+        }
+    }
+    let told = try? AdvertisementHeader(
+        decoding: message.span.bytes, header: header, acceptsTrailer: true)
+    let untold = try? AdvertisementHeader(decoding: message.span.bytes, header: header)
+    guard let told, told.hasTrailer else {
+        return try promise(told == untold, "without a trailer it makes a difference")
+    }
+    try promise(untold == nil, "a trailer, and nobody was told")
+    guard let trailer = try? told.trailer(in: message.span.bytes) else { return }
+    var encoded: [UInt8] = []
+    trailer.append(to: &encoded)
+    try promise(encoded == message.suffix(count), "\(trailer) encodes to \(encoded)")
+    var hashed: [UInt8] = []
+    trailer.appendAuthenticatedBytes(of: message.span.bytes, source: header.source, to: &hashed)
+    try promise(hashed.count == 20 + message.count, "\(hashed.count) bytes are hashed")
+    // Another trailer in its place keeps the checksum.
+    var other = trailer
+    other.stamp = trailer.stamp.successor
+    other.keyID = ~trailer.keyID
+    var buffer: [UInt8] = [1, 2, 3] + message
+    other.store(inMessageAt: 3..<buffer.count, of: &buffer, family: header.source.family)
+    let changed = Array(buffer.dropFirst(3))
+    let read = try? AdvertisementHeader(
+        decoding: changed.span.bytes, header: header, acceptsTrailer: true)
+    try promise(read == told, "with another trailer: \(String(describing: read))")
 }
 
 private func checkAddresses(

@@ -43,6 +43,9 @@ private func checkFrame(_ frame: [UInt8], mends: Bool) throws(BrokenPromise) {
     // The priority of a tag is not kept.
     if header.vlan != nil { expected[14] &= 0x0f }
     try promise(encoded == expected, "\(header) encodes to \(encoded)")
+    if let virtual = VirtualRouterMAC(header.source) {
+        try promise(virtual.address == header.source, "\(header.source) is \(virtual)")
+    }
     let rest = Array(frame[header.byteCount...])
     switch header.etherType {
     case EtherType.ipv4: try checkDatagram(rest, .ipv4, mends: mends)
@@ -122,6 +125,33 @@ private func checkNeighborMessage(
         let again = try? NeighborAdvertisement(decoding: bytes.span.bytes, header: header)
         try promise(again == value, "\(value) comes back as \(String(describing: again))")
     }
+    if let value = try? RouterSolicitation(decoding: message.span.bytes, header: header) {
+        var encoded: [UInt8] = []
+        value.append(to: &encoded, source: source, destination: destination)
+        let bytes = Array(encoded.dropFirst(IPv6Header.byteCount))
+        let again = try? RouterSolicitation(decoding: bytes.span.bytes, header: header)
+        try promise(again == value, "\(value) comes back as \(String(describing: again))")
+    }
+    try checkRouterAdvertisement(message, header, source, destination)
+}
+
+/// One that is too long for its datagram loses options, and is well-formed all the same.
+private func checkRouterAdvertisement(
+    _ message: [UInt8], _ header: DatagramHeader, _ source: IPv6Address,
+    _ destination: IPv6Address
+) throws(BrokenPromise) {
+    guard let value = try? RouterAdvertisement(decoding: message.span.bytes, header: header)
+    else { return }
+    var encoded: [UInt8] = []
+    value.append(to: &encoded, source: source, destination: destination)
+    let bytes = Array(encoded.dropFirst(IPv6Header.byteCount))
+    try promise(bytes.count <= RouterAdvertisement.maximumByteCount, "\(bytes.count) bytes")
+    guard let again = try? RouterAdvertisement(decoding: bytes.span.bytes, header: header) else {
+        throw BrokenPromise(description: "\(value) encodes to \(bytes)")
+    }
+    guard value.byteCount <= RouterAdvertisement.maximumByteCount else { return }
+    try promise(bytes.count == value.byteCount, "\(value) encodes to \(bytes.count) bytes")
+    try promise(again == value, "\(value) comes back as \(again)")
 }
 
 private func checkAddressText(_ text: String) throws(BrokenPromise) {
