@@ -31,6 +31,11 @@ package struct VirtualLink: Equatable, Sendable {
     package let index: Int32
     /// It was there, and ours: addresses may be on it.
     package let wasAdopted: Bool
+
+    package init(index: Int32, wasAdopted: Bool) {
+        self.index = index
+        self.wasAdopted = wasAdopted
+    }
 }
 
 package enum VirtualLinkError: Error, Equatable, Sendable {

@@ -172,8 +172,9 @@ struct VirtualLinkTests {
             namespace.ip("link add vr.7 \(kind)\nlink set vr.7 \(properties)")
             let before = try Observed.now().link("vr.7")
             var links = try VirtualLinks()
+            let wanted = try request(parent)
             do throws(VirtualLinkError) {
-                _ = try links.create(try request(parent))
+                _ = try links.create(wanted)
                 namespace.expect(false, "taken")
             } catch {
                 namespace.expect("\(error)".contains(words), "\(error)")
