@@ -1,5 +1,6 @@
 // Links of our own on top of others: macvlans, each with an Ethernet address of its own. Every call
-// waits for the kernel, a link going down 8 to 16 ms: not for the thread that keeps time.
+// waits for the kernel, one that takes a link down or deletes it 8 to 16 ms: not for the thread that
+// keeps time.
 
 import CNetlink
 import Glibc
@@ -31,6 +32,11 @@ package struct VirtualLink: Equatable, Sendable {
     package let index: Int32
     /// It was there, and ours: addresses may be on it.
     package let wasAdopted: Bool
+
+    package init(index: Int32, wasAdopted: Bool) {
+        self.index = index
+        self.wasAdopted = wasAdopted
+    }
 }
 
 package enum VirtualLinkError: Error, Equatable, Sendable {
@@ -76,10 +82,10 @@ package struct VirtualLinks: ~Copyable {
             throw .system(error)
         }
         do throws(VirtualLinkError) {
-            guard let link = try find(request.name) else {
-                throw .system(SystemError(call: "find \(request.name)", code: ENODEV))
+            guard let link = try find(.named(request.name)) else {
+                throw .system(SystemError(call: "find link", code: ENODEV))
             }
-            if !isNew, let obstacle = Self.obstacle(link, to: request) {
+            if !isNew, let obstacle = try obstacle(link, to: request) {
                 throw .occupied(name: request.name, by: obstacle)
             }
             try configure(link.index, request)
@@ -108,11 +114,14 @@ package struct VirtualLinks: ~Copyable {
     }
 
     /// Why a link is not ours, in words; nil when it is.
-    private static func obstacle(
+    private mutating func obstacle(
         _ link: LinkObservation, to request: VirtualLinkRequest
-    ) -> String? {
+    ) throws(VirtualLinkError) -> String? {
         guard link.isMacvlan else { return "it is no macvlan" }
-        guard link.parentIndex == request.parentIndex else {
+        // The kernel puts a macvlan on a macvlan beside it.
+        let parent = try find(.at(request.parentIndex))
+        let below = parent?.isMacvlan == true ? parent?.parentIndex : request.parentIndex
+        guard link.parentIndex == below else {
             return "it is a macvlan on another interface"
         }
         guard link.hardwareAddress == request.hardwareAddress else {
@@ -189,19 +198,30 @@ extension VirtualLinks {
 
     /// Nobody else has seen it for long enough to use it.
     private mutating func removeUnfinished(_ request: VirtualLinkRequest) {
-        guard let link = try? find(request.name), Self.obstacle(link, to: request) == nil else {
-            return
-        }
+        guard
+            let link = try? find(.named(request.name)),
+            (try? obstacle(link, to: request)) == .some(nil)
+        else { return }
         try? delete(link.index)
     }
 
-    private mutating func find(_ name: String) throws(VirtualLinkError) -> LinkObservation? {
+    private enum Key {
+        case named(String)
+        case at(Int32)
+    }
+
+    private mutating func find(_ key: Key) throws(VirtualLinkError) -> LinkObservation? {
         var found: LinkObservation?
         do throws(SystemError) {
             let code = try ask(
                 Netlink.getLink, size: 256,
-                build: {
-                    $0.append(ifinfomsg()) && $0.append(attribute: Netlink.linkName, text: name)
+                build: { message in
+                    switch key {
+                    case .named(let name):
+                        message.append(ifinfomsg())
+                            && message.append(attribute: Netlink.linkName, text: name)
+                    case .at(let index): message.append(ifinfomsg(index: index))
+                    }
                 },
                 onMessage: { message in
                     _ = parseObservation(message) { observation in
@@ -209,7 +229,7 @@ extension VirtualLinks {
                     }
                 })
             guard code == 0 || code == ENODEV else {
-                throw SystemError(call: "find \(name)", code: code)
+                throw SystemError(call: "find link", code: code)
             }
         } catch {
             throw .system(error)

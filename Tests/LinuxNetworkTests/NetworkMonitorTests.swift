@@ -183,7 +183,8 @@ struct NetworkChangerTests {
             namespace.expect(observed.link("va")?.hasCarrier == true)
             namespace.expect(observed.address("192.0.2.1/24") != nil)
             namespace.expect(observed.address("2001:db8::1/64")?.isTentative == false)
-            namespace.shell("test -z \"$(ip route show 192.0.2.0/24; ip route show 2001:db8::/64)\"")
+            namespace.shell(
+                "test -z \"$(ip route show 192.0.2.0/24; ip route show 2001:db8::/64)\"")
             // Up already.
             try changer.apply([.linkUp(index)]) { namespace.expect($1 == 0, "\($1)") }
         }

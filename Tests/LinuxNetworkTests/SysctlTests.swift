@@ -97,7 +97,8 @@ struct SysctlLedgerTests {
             namespace.ip("link add va type veth peer name vb")
             let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
             for content in [
-                "# another\n\(lines[1])", "rubbish", "", "\(lines[0])\n/etc/passwd\t0\t1\nx\n\t\t\n",
+                "# another\n\(lines[1])", "rubbish", "",
+                "\(lines[0])\n/etc/passwd\t0\t1\nx\n\t\t\n",
             ] {
                 try OutputFile(creating: file).append(Array(content.utf8))
                 namespace.expect(SysctlLedger(file: file).changedPaths == [], content)

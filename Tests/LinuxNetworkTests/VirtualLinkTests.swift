@@ -48,7 +48,12 @@ struct VirtualLinkTests {
         for filter in 0...2 {
             try inNamespace { namespace in
                 let (parent, wire) = try cable(namespace)
-                namespace.shell("echo \(filter) > /proc/sys/net/ipv4/conf/all/rp_filter")
+                // A router for IPv6 too: its links would report that they hear all routers.
+                namespace.shell(
+                    """
+                    echo \(filter) > /proc/sys/net/ipv4/conf/all/rp_filter
+                    echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
+                    """)
                 var links = try VirtualLinks()
                 let link = try links.create(request(parent))
                 namespace.expect(!link.wasAdopted)
@@ -67,7 +72,7 @@ struct VirtualLinkTests {
                     .linkUp(link.index),
                     change(.add, link.index, "192.0.2.1/24", tag: 112, hasPrefixRoute: false),
                 ]) { namespace.expect($1 == 0, "\($1)") }
-                namespace.expect(wire.hear(from: ours, quiet: 300) == [], "nothing unasked")
+                namespace.expect(wire.hear(from: ours, quiet: 1200) == [], "nothing unasked")
                 namespace.expect(try wire.ask(virtual) == [ours], "filter \(filter)")
                 namespace.expect(try wire.ask(own) == [parents], "filter \(filter)")
                 // What leaves with the virtual address leaves through the parent, and the question
@@ -75,7 +80,8 @@ struct VirtualLinkTests {
                 namespace.shell("ping -c 1 -W 1 -q -I 192.0.2.1 192.0.2.50 > /dev/null || true")
                 let senders = wire.hear().filter { $0[12...13] == [8, 6] }
                 namespace.expect(!senders.isEmpty)
-                namespace.expect(senders.allSatisfy { $0[28..<32] == [192, 0, 2, 2] }, "\(senders)")
+                namespace.expect(
+                    senders.allSatisfy { $0[28..<32] == [192, 0, 2, 2] }, "\(senders)")
                 namespace.shell("ping -c 1 -W 1 -q 192.0.2.1 > /dev/null")
 
                 try changer.apply([change(.remove, link.index, "192.0.2.1/24")]) {
@@ -149,6 +155,11 @@ struct VirtualLinkTests {
             namespace.shell("ip -d link show vr.7 | grep -q 'macvlan mode bridge'")
             namespace.shell("ip -d link show vr.7 | grep -q 'addrgenmode none'")
 
+            // A macvlan on a macvlan lies beside it.
+            namespace.ip("link add mv link va type macvlan mode bridge")
+            let beside = try second.create(request(try Observed.now().index("mv")))
+            namespace.expect(beside == adopted)
+
             // Killed between making it and writing on it.
             try second.delete(adopted.index)
             namespace.ip("link add vr.7 link va address 00:00:5e:00:01:07 type macvlan mode bridge")
@@ -172,8 +183,9 @@ struct VirtualLinkTests {
             namespace.ip("link add vr.7 \(kind)\nlink set vr.7 \(properties)")
             let before = try Observed.now().link("vr.7")
             var links = try VirtualLinks()
+            let wanted = try request(parent)
             do throws(VirtualLinkError) {
-                _ = try links.create(try request(parent))
+                _ = try links.create(wanted)
                 namespace.expect(false, "taken")
             } catch {
                 namespace.expect("\(error)".contains(words), "\(error)")

@@ -5,7 +5,7 @@ import LinuxNetwork
 import Testing
 import VRRPWire
 
-struct Wire: ~Copyable {
+final class Wire {
     private let descriptor: Int32
     private let interface: Int32
     private let frames: FrameSocket
@@ -28,7 +28,7 @@ struct Wire: ~Copyable {
         try frames.send(frame.span.bytes, interface: interface)
     }
 
-    /// What arrives until nothing has for so long, IPv6 of the parent's own left out.
+    /// What arrives, from one sender or from all, until nothing has for so long.
     func hear(from sender: MACAddress? = nil, quiet milliseconds: Int32 = 150) -> [[UInt8]] {
         var heard: [[UInt8]] = []
         while waitUntilReadable(descriptor, milliseconds: milliseconds) {
