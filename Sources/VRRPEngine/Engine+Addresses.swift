@@ -79,7 +79,8 @@ extension Engine {
             book.records[key]?.wanted = true
             book.records[key]?.held = false
             book.records[key]?.roundsLeft = 0
-            guard let record = book.records[key], record.isInstalled else {
+            let isUp = interfaces.links[key.interface]?.isUp == true
+            guard let record = book.records[key], record.isInstalled, isUp else {
                 book.enqueue(key)
                 continue
             }

@@ -35,6 +35,16 @@ extension Engine {
         scheduleNextRound(index)
     }
 
+    /// A macvlan came up: what stands on it already is announced now.
+    mutating func announceInstalled(on link: Int32, of index: Int, at now: Instant) {
+        guard routers[index].isActive else { return }
+        for key in routers[index].addressKeys where key.interface == link {
+            if let record = book.records[key], record.wanted, record.isInstalled {
+                beginAnnouncing(key, of: index, at: now)
+            }
+        }
+    }
+
     mutating func scheduleNextRound(_ index: Int) {
         guard let announcing = routers[index].announcing else { return }
         let policy = routers[index].configuration.announce

@@ -150,6 +150,7 @@ extension Engine {
                 placeAddresses(of: index, at: now)
                 evaluate(index, at: now)
             }
+            if !wasUp, link.isUp { announceInstalled(on: link.index, of: index, at: now) }
         }
         reconcileDevice(link.name, at: now)
     }

@@ -117,7 +117,7 @@ final class Bench {
             switch effect {
             case .send(_, _, _, _, let range): sent.append(Array(engine.outbox[range]))
             case .changeAddresses(let request): answer(request, at: now)
-            case .announce, .listen, .stopListening, .tell: break
+            case .announce, .advertise, .changeDevice, .listen, .stopListening, .tell: break
             }
             position += 1
         }

@@ -91,15 +91,6 @@ final class Node {
             own: options.ownAddresses)
     }
 
-    /// Macvlans that are being made.
-    var unfinishedDevices: Set<String> {
-        var names: Set<String> = []
-        for (name, operation) in deviceRequests {
-            if case .make = operation { names.insert(name) }
-        }
-        return names
-    }
-
     /// An address of ours where it should stand.
     struct Place: Hashable, Comparable, CustomStringConvertible {
         var interface: String

@@ -35,8 +35,8 @@ struct Shadow: Sendable {
     /// Between the beginning and the end of a reading of the kernel's tables nothing is decided.
     private var isReading = true
     private var isLeaving = false
-    /// Macvlans that are not finished: nothing may rely on them yet.
-    private var unfinished: Set<String> = []
+    /// Macvlans that this daemon has made, or taken over: their names, by index.
+    private var devices: [Int32: String] = [:]
 
     init(routerCount: Int) {
         expected = Array(repeating: Expectation(), count: routerCount)
@@ -88,6 +88,7 @@ struct Shadow: Sendable {
         links = [:]
         addresses = []
         for notice in tables { learn(notice) }
+        devices = devices.filter { links[$0.key]?.name == $0.value }
         isReading = false
         for index in parts.indices { evaluate(index, at: now) }
     }
@@ -97,13 +98,10 @@ struct Shadow: Sendable {
         for index in parts.indices { evaluate(index, at: now) }
     }
 
-    mutating func devicesAsked(unfinished: Set<String>) {
-        self.unfinished = unfinished
-    }
-
-    /// The thread beside the protocol has answered; what it has still to make.
-    mutating func devicesChanged(unfinished: Set<String>, at now: Instant) {
-        self.unfinished = unfinished
+    /// A macvlan is finished.
+    mutating func deviceMade(_ name: String, at now: Instant) {
+        guard let link = links.values.first(where: { $0.name == name }) else { return }
+        devices[link.index] = name
         for index in parts.indices { evaluate(index, at: now) }
     }
 
@@ -143,8 +141,10 @@ struct Shadow: Sendable {
         switch notice {
         case .link(let link):
             links[link.index] = link
+            if devices[link.index] != link.name { devices[link.index] = nil }
         case .linkRemoved(let index):
             links[index] = nil
+            devices[index] = nil
             addresses.removeAll { $0.interface == index }
         case .address(let address):
             addresses.removeAll {
@@ -183,10 +183,10 @@ struct Shadow: Sendable {
     private func hasDevice(_ part: Part) -> Bool {
         guard part.configuration.mac == .virtual else { return true }
         return links.values.contains { link in
-            link.isMarkedOurs && link.parent == part.interface
+            link.parent == part.interface
                 && link.hardwareAddress == part.configuration.virtualMAC
                 && link.name == part.configuration.expectedDevice(on: part.interface)
-                && !unfinished.contains(link.name)
+                && devices[link.index] == link.name
         }
     }
 

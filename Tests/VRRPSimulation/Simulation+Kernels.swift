@@ -123,7 +123,6 @@ extension Simulation {
     /// The thread beside the protocol gets to it after a while, one after the other.
     func ask(_ node: Node, _ name: String, _ request: DeviceRequest) {
         node.deviceRequests.append((name, request.operation))
-        node.daemon?.shadow.devicesAsked(unfinished: node.unfinishedDevices)
         node.devicesBusyUntil =
             max(now, node.devicesBusyUntil) + .millisecond
             + Nanoseconds(delayChance.below(Int(15 * Nanoseconds.millisecond)))
@@ -146,7 +145,7 @@ extension Simulation {
         tell(notices, node)
         turn(node) { daemon, local in
             daemon.engine.deviceChanged(name: name, code: code, at: local)
-            daemon.shadow.devicesChanged(unfinished: node.unfinishedDevices, at: local)
+            if code == 0, case .make = operation { daemon.shadow.deviceMade(name, at: local) }
         }
     }
 

@@ -214,6 +214,8 @@ extension ReloadBench {
             case .announce(_, let interface, let range):
                 announced.append(
                     (now, Announced(interface: interface, frame: Array(engine.outbox[range]))))
+            case .advertise, .changeDevice:
+                faults.append("a router without a virtual MAC address uses one")
             case .changeAddresses(let request): accept(request)
             case .listen(let interface, let family):
                 if !listening.insert(Listening(interface: interface, family: family)).inserted {

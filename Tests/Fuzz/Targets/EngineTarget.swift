@@ -187,14 +187,15 @@ struct EngineWorld: ~Copyable {
             let header = DatagramHeader(source: source, destination: destination, hopLimit: 255)
             let read = try? AdvertisementHeader(decoding: message.span.bytes, header: header)
             try promise(read != nil, "a peer would discard \(message)")
-        case .announce(_, _, let range):
+        case .announce(_, _, let range), .advertise(_, _, let range):
             try promise(range.upperBound <= engine.outbox.count, "\(range) is outside")
             let frame = Array(engine.outbox[range])
             let read = try? EthernetHeader(decoding: frame.span.bytes)
             try promise(read?.vlan == nil && read != nil, "no frame: \(frame)")
         case .changeAddresses(let request):
-            try promise((1...64).contains(request.changes.count), "\(request.changes.count)")
-        case .listen, .stopListening, .tell: break
+            try promise(request.changes.count <= 64, "\(request.changes.count)")
+            try promise(!(request.changes.isEmpty && request.raised.isEmpty), "asks for nothing")
+        case .changeDevice, .listen, .stopListening, .tell: break
         }
     }
 
