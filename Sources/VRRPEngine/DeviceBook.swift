@@ -26,15 +26,13 @@ struct DeviceRecord: Codable {
     /// Nil while the kernel has none.
     var index: Int32?
     var isUp = false
+    /// It was made, or taken over, and the kernel was told all that it needs: before, one of that
+    /// name is not to be relied on.
+    var isMade = false
     /// What was asked and is not answered yet.
     var asked: DeviceRequest.Operation?
     /// Refused: not to be tried again before the router's repair deadline.
     var isHeld = false
-
-    var isBeingMade: Bool {
-        if case .make = asked { return true }
-        return false
-    }
 
     func isMet(by link: Link) -> Bool {
         link.isMarkedOurs && link.parent == parent && link.hardwareAddress == hardwareAddress
@@ -57,6 +55,7 @@ struct DeviceBook: Codable {
         guard let name = names.removeValue(forKey: index) else { return nil }
         records[name]?.index = nil
         records[name]?.isUp = false
+        records[name]?.isMade = false
         return name
     }
 

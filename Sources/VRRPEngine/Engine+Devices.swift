@@ -93,12 +93,20 @@ extension Engine {
         guard let asked = devices.records[name]?.asked else { return }
         devices.records[name]?.asked = nil
         switch asked {
-        case .make, .lower:
-            if code != 0 {
+        case .make:
+            guard code == 0 else {
                 holdDevice(name, code: code, at: now)
-            } else if let link = interfaces.link(named: name) {
-                noteDevice(link, at: now)
+                break
             }
+            devices.records[name]?.isMade = true
+            if let link = interfaces.link(named: name) { noteDevice(link, at: now) }
+            if let record = devices.records[name], record.index == nil, let index = record.router {
+                // Gone again, or netlink lost the notice: asked for again, but not in a circle.
+                devices.records[name]?.isHeld = true
+                retry(index, at: now + .seconds(1))
+            }
+        case .lower:
+            if code != 0 { holdDevice(name, code: code, at: now) }
         case .remove(let index):
             // Gone, or it will never go: nobody asks again.
             if code == 0 { _ = devices.lose(index) } else { devices.records[name]?.isHeld = true }
@@ -137,8 +145,7 @@ extension Engine {
             clearLeftover(link, at: now)
             return
         }
-        // One that is being made is not ready before the answer says so.
-        guard record.isMet(by: link), !record.isBeingMade else { return }
+        guard record.isMet(by: link), record.isMade else { return }
         let isNew = record.index == nil
         let wasUp = record.isUp
         if isNew { adopt(link, at: now) } else { devices.find(link.name, as: link) }
@@ -164,6 +171,7 @@ extension Engine {
         else { return }
         devices.records[link.name] = DeviceRecord(
             router: nil, parent: parent, hardwareAddress: hardwareAddress)
+        devices.records[link.name]?.isMade = true
         devices.find(link.name, as: link)
         tell(.deviceCleared(device: link.name), at: now)
         reconcileDevice(link.name, at: now)

@@ -35,8 +35,9 @@ struct Shadow: Sendable {
     /// Between the beginning and the end of a reading of the kernel's tables nothing is decided.
     private var isReading = true
     private var isLeaving = false
-    /// Macvlans that this daemon has made, or taken over: their names, by index.
-    private var devices: [Int32: String] = [:]
+    /// Macvlans that this daemon has made, or taken over, and those that it is making.
+    private var made: Set<String> = []
+    private var unfinished: Set<String> = []
 
     init(routerCount: Int) {
         expected = Array(repeating: Expectation(), count: routerCount)
@@ -88,7 +89,6 @@ struct Shadow: Sendable {
         links = [:]
         addresses = []
         for notice in tables { learn(notice) }
-        devices = devices.filter { links[$0.key]?.name == $0.value }
         isReading = false
         for index in parts.indices { evaluate(index, at: now) }
     }
@@ -98,10 +98,14 @@ struct Shadow: Sendable {
         for index in parts.indices { evaluate(index, at: now) }
     }
 
-    /// A macvlan is finished.
-    mutating func deviceMade(_ name: String, at now: Instant) {
-        guard let link = links.values.first(where: { $0.name == name }) else { return }
-        devices[link.index] = name
+    mutating func deviceAsked(_ name: String) {
+        unfinished.insert(name)
+    }
+
+    /// A macvlan is finished, or could not be made.
+    mutating func deviceMade(_ name: String, code: Int32, at now: Instant) {
+        unfinished.remove(name)
+        if code == 0 { made.insert(name) }
         for index in parts.indices { evaluate(index, at: now) }
     }
 
@@ -141,10 +145,8 @@ struct Shadow: Sendable {
         switch notice {
         case .link(let link):
             links[link.index] = link
-            if devices[link.index] != link.name { devices[link.index] = nil }
         case .linkRemoved(let index):
             links[index] = nil
-            devices[index] = nil
             addresses.removeAll { $0.interface == index }
         case .address(let address):
             addresses.removeAll {
@@ -186,7 +188,7 @@ struct Shadow: Sendable {
             link.parent == part.interface
                 && link.hardwareAddress == part.configuration.virtualMAC
                 && link.name == part.configuration.expectedDevice(on: part.interface)
-                && devices[link.index] == link.name
+                && made.contains(link.name) && !unfinished.contains(link.name)
         }
     }
 

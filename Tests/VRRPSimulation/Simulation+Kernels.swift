@@ -123,6 +123,7 @@ extension Simulation {
     /// The thread beside the protocol gets to it after a while, one after the other.
     func ask(_ node: Node, _ name: String, _ request: DeviceRequest) {
         node.deviceRequests.append((name, request.operation))
+        if case .make = request.operation { node.daemon?.shadow.deviceAsked(name) }
         node.devicesBusyUntil =
             max(now, node.devicesBusyUntil) + .millisecond
             + Nanoseconds(delayChance.below(Int(15 * Nanoseconds.millisecond)))
@@ -145,7 +146,7 @@ extension Simulation {
         tell(notices, node)
         turn(node) { daemon, local in
             daemon.engine.deviceChanged(name: name, code: code, at: local)
-            if code == 0, case .make = operation { daemon.shadow.deviceMade(name, at: local) }
+            if case .make = operation { daemon.shadow.deviceMade(name, code: code, at: local) }
         }
     }
 

@@ -73,7 +73,9 @@ package struct OneRightfulActive: Sendable {
         }
         // A delay begins with the first advertisement heard, and ends with one.
         if preemptDelay > 0 { preemptDelay += 2 * interval + down }
-        return Roster.stretched(startDelay + down + interval + preemptDelay)
+        // A macvlan that was refused is asked for again after a second.
+        let repair = Nanoseconds.second + 200 * Nanoseconds.millisecond
+        return Roster.stretched(repair + startDelay + down + interval + preemptDelay)
             + 2 * roster.longestDelay + 4 * roster.slack
     }
 }
