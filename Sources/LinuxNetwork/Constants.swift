@@ -65,6 +65,7 @@ enum AddressFlag {
     static let duplicateDetectionFailed: UInt32 = 0x08
     static let deprecated: UInt32 = 0x20
     static let tentative: UInt32 = 0x40
+    static let noPrefixRoute: UInt32 = 0x200
 }
 
 /// linux/netlink.h and linux/rtnetlink.h.
@@ -90,9 +91,24 @@ enum Netlink {
     static let exclusive: UInt16 = 0x200
     static let create: UInt16 = 0x400
 
-    static let linkAddress = 1
-    static let linkName = 3
-    static let linkMTU = 4
+    static let linkAddress: Int32 = 1
+    static let linkName: Int32 = 3
+    static let linkMTU: Int32 = 4
+    static let linkParent: Int32 = 5
+    static let linkInformation: Int32 = 18
+    static let linkAlias: Int32 = 20
+    static let linkFamilies: Int32 = 26
+    static let linkParentNamespace: Int32 = 37
+    /// IFLA_INFO_KIND and IFLA_INFO_DATA, within linkInformation.
+    static let linkKind: Int32 = 1
+    static let linkData: Int32 = 2
+    /// IFLA_MACVLAN_MODE, within linkData, and MACVLAN_MODE_BRIDGE.
+    static let macvlanMode: Int32 = 1
+    static let macvlanBridge: UInt32 = 4
+    /// IFLA_INET6_ADDR_GEN_MODE, within linkFamilies and IPv6, and IN6_ADDR_GEN_MODE_NONE.
+    static let linkAddressGeneration: Int32 = 8
+    static let noAddressGeneration: UInt8 = 1
+
     static let addressAddress: Int32 = 1
     static let addressLocal: Int32 = 2
     static let addressFlags: Int32 = 8

@@ -7,8 +7,8 @@ struct NetlinkRequest: ~Copyable {
     private let header: UnsafeMutablePointer<nlmsghdr>
 
     /// Nil when there is no memory.
-    init?(type: UInt16, flags: UInt16, sequence: UInt32) {
-        guard let message = nlmsg_alloc_size(256) else { return nil }
+    init?(type: UInt16, flags: UInt16, sequence: UInt32, size: Int = 256) {
+        guard let message = nlmsg_alloc_size(size) else { return nil }
         let all = Int32(Netlink.request | flags)
         guard let header = nlmsg_put(message, 0, sequence, Int32(type), 0, all) else {
             nlmsg_free(message)
@@ -41,8 +41,28 @@ struct NetlinkRequest: ~Copyable {
         return nla_put(message, attribute, Int32(MemoryLayout<Value>.size), &value) == 0
     }
 
+    /// Appends an attribute that is text, ended by a zero. False when there is no room.
+    func append(attribute: Int32, text: String) -> Bool {
+        nla_put_string(message, attribute, text) == 0
+    }
+
+    /// Appends an attribute that holds what the body appends. False when there is no room.
+    func append(attribute: Int32, containing body: () -> Bool) -> Bool {
+        guard let start = nla_nest_start(message, attribute), body() else { return false }
+        return nla_nest_end(message, start) == 0
+    }
+
     /// The message so far. Lives as long as this.
     var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: header, count: Int(header.pointee.nlmsg_len))
+    }
+}
+
+extension ifinfomsg {
+    /// `change` tells which of the flags count.
+    init(index: Int32 = 0, flags: UInt32 = 0, change: UInt32 = 0) {
+        self.init(
+            ifi_family: 0, __ifi_pad: 0, ifi_type: 0, ifi_index: index, ifi_flags: flags,
+            ifi_change: change)
     }
 }

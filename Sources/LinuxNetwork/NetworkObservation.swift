@@ -13,10 +13,16 @@ package struct LinkObservation: Equatable, Sendable {
     package let hardwareAddress: MACAddress?
     package let mtu: Int
     package let isLoopback: Bool
+    /// The link below, or the other end of a pair; nil where there is none in this namespace.
+    package let parentIndex: Int32?
+    package let isMacvlan: Bool
+    /// What somebody has written on it: `ip link set … alias`.
+    package let alias: String?
 
     package init(
         index: Int32, name: String, isUp: Bool, hasCarrier: Bool, hardwareAddress: MACAddress?,
-        mtu: Int, isLoopback: Bool
+        mtu: Int, isLoopback: Bool, parentIndex: Int32? = nil, isMacvlan: Bool = false,
+        alias: String? = nil
     ) {
         self.index = index
         self.name = name
@@ -25,6 +31,9 @@ package struct LinkObservation: Equatable, Sendable {
         self.hardwareAddress = hardwareAddress
         self.mtu = mtu
         self.isLoopback = isLoopback
+        self.parentIndex = parentIndex
+        self.isMacvlan = isMacvlan
+        self.alias = alias
     }
 }
 

@@ -31,21 +31,43 @@ struct NetlinkMessage {
 
     /// The attributes behind a fixed part of this size. False when they end in rubbish.
     func forEachAttribute(
-        after size: Int, _ body: (_ type: Int, _ data: UnsafeRawBufferPointer) -> Void
+        after size: Int, _ body: (_ type: Int32, _ data: UnsafeRawBufferPointer) -> Void
     ) -> Bool {
-        guard var attribute = nlmsg_attrdata(pointer, Int32(size)) else { return false }
-        var remaining = nlmsg_attrlen(pointer, Int32(size))
-        // libnl takes a negative remainder, left by the padding of the last one, for a huge one.
-        while remaining >= Int32(MemoryLayout<nlattr>.size) {
-            guard nla_ok(attribute, remaining) != 0 else { return false }
-            body(
-                Int(nla_type(attribute)),
-                UnsafeRawBufferPointer(start: nla_data(attribute), count: Int(nla_len(attribute))))
-            guard let next = nla_next(attribute, &remaining) else { return false }
-            attribute = next
-        }
-        return remaining <= 0
+        let length = nlmsg_attrlen(pointer, Int32(size))
+        guard length >= 0, let start = nlmsg_attrdata(pointer, Int32(size)) else { return false }
+        return forEach(from: start, length: length, body)
     }
+}
+
+/// The attributes within an attribute. False when they end in rubbish.
+func forEachAttribute(
+    in data: UnsafeRawBufferPointer,
+    _ body: (_ type: Int32, _ data: UnsafeRawBufferPointer) -> Void
+) -> Bool {
+    guard let start = data.baseAddress, let length = Int32(exactly: data.count) else {
+        return data.isEmpty
+    }
+    // libnl only reads.
+    let first = UnsafeMutableRawPointer(mutating: start).assumingMemoryBound(to: nlattr.self)
+    return forEach(from: first, length: length, body)
+}
+
+private func forEach(
+    from start: UnsafeMutablePointer<nlattr>, length: Int32,
+    _ body: (_ type: Int32, _ data: UnsafeRawBufferPointer) -> Void
+) -> Bool {
+    var attribute = start
+    var remaining = length
+    // libnl takes a negative remainder, left by the padding of the last one, for a huge one.
+    while remaining >= Int32(MemoryLayout<nlattr>.size) {
+        guard nla_ok(attribute, remaining) != 0 else { return false }
+        body(
+            nla_type(attribute),
+            UnsafeRawBufferPointer(start: nla_data(attribute), count: Int(nla_len(attribute))))
+        guard let next = nla_next(attribute, &remaining) else { return false }
+        attribute = next
+    }
+    return remaining <= 0
 }
 
 /// False when bytes are left over that are no message.
@@ -88,15 +110,28 @@ private func parseLink(_ message: NetlinkMessage, _ body: (NetworkObservation) -
     var name: String?
     var hardwareAddress: MACAddress?
     var mtu: UInt32 = 0
+    var parent: Int32?
+    var isParentElsewhere = false
+    var isMacvlan = false
+    var isInformationWhole = true
+    var alias: String?
     let complete = message.forEachAttribute(after: MemoryLayout<ifinfomsg>.size) { type, data in
         switch type {
         case Netlink.linkName: name = linkName(data)
         case Netlink.linkAddress: hardwareAddress = macAddress(data)
         case Netlink.linkMTU: mtu = data.number(UInt32.self) ?? 0
+        case Netlink.linkParent: parent = data.number(Int32.self)
+        case Netlink.linkParentNamespace: isParentElsewhere = true
+        case Netlink.linkAlias: alias = text(data)
+        case Netlink.linkInformation:
+            isInformationWhole = forEachAttribute(in: data) { type, data in
+                guard type == Netlink.linkKind else { return }
+                isMacvlan = data.prefix { $0 != 0 }.elementsEqual(macvlanKind.utf8)
+            }
         default: break
         }
     }
-    guard complete, fixed.ifi_index > 0 else { return false }
+    guard complete, isInformationWhole, fixed.ifi_index > 0 else { return false }
     // Events of wireless drivers come without a name and say nothing about the link.
     guard let name else { return true }
     if message.header.nlmsg_type == Netlink.deleteLink {
@@ -110,7 +145,9 @@ private func parseLink(_ message: NetlinkMessage, _ body: (NetworkObservation) -
                 index: fixed.ifi_index, name: name, isUp: flags & LinkFlag.up != 0,
                 hasCarrier: flags & LinkFlag.lowerUp != 0 && flags & LinkFlag.running != 0,
                 hardwareAddress: hardwareAddress, mtu: Int(mtu),
-                isLoopback: flags & LinkFlag.loopback != 0)))
+                isLoopback: flags & LinkFlag.loopback != 0,
+                parentIndex: isParentElsewhere ? nil : parent.flatMap { $0 > 0 ? $0 : nil },
+                isMacvlan: isMacvlan, alias: alias)))
     return true
 }
 
@@ -123,7 +160,7 @@ private func parseAddress(_ message: NetlinkMessage, _ body: (NetworkObservation
     var flags = UInt32(fixed.ifa_flags)
     var tag: UInt8 = 0
     let complete = message.forEachAttribute(after: MemoryLayout<ifaddrmsg>.size) { type, data in
-        switch Int32(type) {
+        switch type {
         case Netlink.addressLocal: local = ipAddress(data, family)
         case Netlink.addressAddress: peer = ipAddress(data, family)
         case Netlink.addressFlags: flags = data.number(UInt32.self) ?? flags
@@ -152,6 +189,15 @@ private func parseAddress(_ message: NetlinkMessage, _ body: (NetworkObservation
                 isDeprecated: flags & AddressFlag.deprecated != 0,
                 protocolTag: tag, scope: fixed.ifa_scope, flags: flags)))
     return true
+}
+
+/// IFLA_INFO_KIND of a macvlan.
+let macvlanKind = "macvlan"
+
+/// Up to the first zero; nil when there is nothing before it.
+private func text(_ data: UnsafeRawBufferPointer) -> String? {
+    let text = data.prefix { $0 != 0 }
+    return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
 }
 
 private func linkName(_ data: UnsafeRawBufferPointer) -> String? {

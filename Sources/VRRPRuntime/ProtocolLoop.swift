@@ -15,7 +15,7 @@ struct ProtocolLoop: ~Copyable {
     private var ipv6: ProtocolSocket?
     private var frames: FrameSocket
     private var monitor: NetworkMonitor
-    private var changer: AddressChanger
+    private var changer: NetworkChanger
     private var timer: DeadlineTimer
     private var poller: Poller
     private let signals: SignalDescriptor
@@ -23,7 +23,7 @@ struct ProtocolLoop: ~Copyable {
     private let office: Mailbox<OfficeMessage>
     /// The answers to one address request; reused.
     private var results: [Int32] = []
-    private var changes: [AddressChange] = []
+    private var changes: [NetworkChange] = []
     /// When waiting for the kernel to give up our addresses ends; nil while running.
     private var leaveDeadline: Instant?
     /// Messages the office had no room for.
@@ -51,7 +51,7 @@ struct ProtocolLoop: ~Copyable {
             family: .ipv4, protocolNumber: Self.vrrp, group: .vrrpGroup(.ipv4))
         let frames = try FrameSocket()
         let monitor = try NetworkMonitor()
-        let changer = try AddressChanger()
+        let changer = try NetworkChanger()
         let timer = try DeadlineTimer()
         let poller = try Poller()
         try poller.add(ipv4.rawDescriptor, token: Token.ipv4.rawValue)
@@ -71,8 +71,8 @@ struct ProtocolLoop: ~Copyable {
         self.signals = signals
         self.inbox = inbox
         self.office = office
-        results.reserveCapacity(AddressChanger.batch)
-        changes.reserveCapacity(AddressChanger.batch)
+        results.reserveCapacity(NetworkChanger.batch)
+        changes.reserveCapacity(NetworkChanger.batch)
     }
 
     private static func openIPv6(_ poller: borrowing Poller) throws(SystemError) -> ProtocolSocket?
@@ -328,10 +328,11 @@ extension ProtocolLoop {
         results.removeAll(keepingCapacity: true)
         for edit in request.changes {
             changes.append(
-                AddressChange(
-                    operation: edit.operation == .add ? .add : .remove,
-                    interface: edit.interface, address: edit.address, scope: edit.scope,
-                    protocolTag: Self.addressMark))
+                .address(
+                    AddressChange(
+                        operation: edit.operation == .add ? .add : .remove,
+                        interface: edit.interface, address: edit.address, scope: edit.scope,
+                        protocolTag: Self.addressMark)))
             results.append(0)
         }
         var failure: Int32 = 0
@@ -349,7 +350,7 @@ extension ProtocolLoop {
     }
 
     private static func apply(
-        _ changes: [AddressChange], with changer: inout AddressChanger, results: inout [Int32]
+        _ changes: [NetworkChange], with changer: inout NetworkChanger, results: inout [Int32]
     ) throws(SystemError) {
         try changer.apply(changes) { index, code in results[index] = code }
     }

@@ -121,9 +121,12 @@ struct Observed {
 }
 
 func change(
-    _ operation: AddressChange.Operation, _ interface: Int32, _ text: String, tag: UInt8 = 0
-) throws -> AddressChange {
-    AddressChange(
-        operation: operation, interface: interface, address: try #require(InterfaceAddress(text)),
-        scope: 0, protocolTag: tag)
+    _ operation: AddressChange.Operation, _ interface: Int32, _ text: String, tag: UInt8 = 0,
+    hasPrefixRoute: Bool = true
+) throws -> NetworkChange {
+    .address(
+        AddressChange(
+            operation: operation, interface: interface,
+            address: try #require(InterfaceAddress(text)), scope: 0, protocolTag: tag,
+            hasPrefixRoute: hasPrefixRoute))
 }

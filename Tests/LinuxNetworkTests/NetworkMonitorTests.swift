@@ -13,8 +13,9 @@ struct NetworkMonitorTests {
             namespace.ip(
                 """
                 link add va type veth peer name vb
-                link set va address 02:00:00:00:00:0a mtu 1400
+                link set va address 02:00:00:00:00:0a mtu 1400 alias "to the other end"
                 link set va up
+                link add mv link va type macvlan mode bridge
                 addr add 192.0.2.1/24 dev va
                 addr add 192.0.2.2/24 dev va
                 addr add 2001:db8::1/64 dev va nodad
@@ -28,6 +29,11 @@ struct NetworkMonitorTests {
             namespace.expect(a?.mtu == 1400)
             namespace.expect(a?.hardwareAddress == MACAddress("02:00:00:00:00:0a"))
             namespace.expect(a?.isLoopback == false)
+            namespace.expect(a?.parentIndex == observed.index("vb"), "the other end")
+            namespace.expect(a?.isMacvlan == false && a?.alias == "to the other end")
+            namespace.expect(observed.link("mv")?.parentIndex == a?.index)
+            namespace.expect(observed.link("mv")?.isMacvlan == true)
+            namespace.expect(observed.link("mv")?.alias == nil)
             namespace.expect(observed.link("lo")?.isLoopback == true)
             namespace.expect(observed.link("lo")?.hasCarrier == true)
             namespace.expect(observed.address("192.0.2.1/24")?.isSecondary == false)
@@ -105,7 +111,7 @@ struct NetworkMonitorTests {
             var observed = Observed()
             try monitor.synchronise { observed.take($0) }
             let index = observed.index("va")
-            var changer = try AddressChanger()
+            var changer = try NetworkChanger()
             let changes = try (1...200).map { try change(.add, index, "10.0.0.\($0)/32") }
             try changer.apply(changes) { _, code in namespace.expect(code == 0, "\(code)") }
             observed.all = []
@@ -119,8 +125,8 @@ struct NetworkMonitorTests {
     }
 }
 
-@Suite("Address changer", .enabled(if: mayUseNamespaces, "needs root"))
-struct AddressChangerTests {
+@Suite("Network changer", .enabled(if: mayUseNamespaces, "needs root"))
+struct NetworkChangerTests {
     @Test("a batch of mixed results: each change has its own")
     func mixed() throws {
         try inNamespace { namespace in
@@ -131,8 +137,8 @@ struct AddressChangerTests {
                 addr add 198.51.100.2/24 dev va
                 """)
             let index = try Observed.now().index("va")
-            var changer = try AddressChanger()
-            func results(_ changes: [AddressChange]) throws -> [Int32] {
+            var changer = try NetworkChanger()
+            func results(_ changes: [NetworkChange]) throws -> [Int32] {
                 var codes = [Int32](repeating: -1, count: changes.count)
                 try changer.apply(changes) { codes[$0] = $1 }
                 return codes
@@ -161,12 +167,35 @@ struct AddressChangerTests {
         }
     }
 
+    @Test("links and addresses in one batch, in their order")
+    func links() throws {
+        try inNamespace { namespace in
+            namespace.ip("link add va type veth peer name vb\nlink set vb up")
+            let index = try Observed.now().index("va")
+            var changer = try NetworkChanger()
+            var codes: [Int32] = [-1, -1, -1, -1]
+            try changer.apply([
+                .linkUp(index), change(.add, index, "192.0.2.1/24", hasPrefixRoute: false),
+                .linkUp(9999), change(.add, index, "2001:db8::1/64", hasPrefixRoute: false),
+            ]) { codes[$0] = $1 }
+            namespace.expect(codes == [0, 0, ENODEV, 0], "\(codes)")
+            let observed = try Observed.now()
+            namespace.expect(observed.link("va")?.hasCarrier == true)
+            namespace.expect(observed.address("192.0.2.1/24") != nil)
+            namespace.expect(observed.address("2001:db8::1/64")?.isTentative == false)
+            namespace.shell(
+                "test -z \"$(ip route show 192.0.2.0/24; ip route show 2001:db8::/64)\"")
+            // Up already.
+            try changer.apply([.linkUp(index)]) { namespace.expect($1 == 0, "\($1)") }
+        }
+    }
+
     @Test("more changes than a batch takes")
     func many() throws {
         try inNamespace { namespace in
             namespace.ip("link add va type veth peer name vb\nlink set va up")
             let index = try Observed.now().index("va")
-            var changer = try AddressChanger()
+            var changer = try NetworkChanger()
             let texts = (0..<600).map { "10.1.\($0 / 250).\($0 % 250 + 1)/32" }
             var order: [Int] = []
             try changer.apply(try texts.map { try change(.add, index, $0) }) { position, code in

@@ -37,6 +37,12 @@ private let linkAttributes =
     attribute(3, Array("eth0".utf8) + [0]) + attribute(1, [2, 0, 0, 0, 0, 1])
     + attribute(4, native(1500))
 
+/// IFLA_LINK, IFLA_IFALIAS, and IFLA_LINKINFO with a kind and data.
+private let macvlanAttributes =
+    linkAttributes + attribute(5, native(2)) + attribute(20, Array("ours: 7".utf8) + [0])
+    + attribute(
+        18, attribute(1, Array("macvlan".utf8) + [0]) + attribute(2, attribute(1, native(4))))
+
 /// ifaddrmsg: family, prefix, flags, scope, index.
 private func address(_ family: UInt8, _ prefix: UInt8, flags: UInt8 = 0) -> [UInt8] {
     [family, prefix, flags, 253] + native(3)
@@ -95,6 +101,31 @@ struct ObservationParserTests {
         #expect(observations[4] == .linkRemoved(index: 3, name: "eth0"))
     }
 
+    @Test("a macvlan: what is below it, and what is written on it")
+    func macvlan() throws {
+        func observe(_ attributes: [UInt8]) -> LinkObservation? {
+            let (observations, malformed) = parse(message(16, link() + attributes))
+            #expect(malformed == 0)
+            guard case .link(let observed) = observations.first else { return nil }
+            return observed
+        }
+        let observed = try #require(observe(macvlanAttributes))
+        #expect(observed.isMacvlan)
+        #expect(observed.parentIndex == 2)
+        #expect(observed.alias == "ours: 7")
+        let plain = try #require(observe(linkAttributes))
+        #expect(!plain.isMacvlan && plain.parentIndex == nil && plain.alias == nil)
+        let other = try #require(
+            observe(linkAttributes + attribute(18, attribute(1, Array("macvlans".utf8)))))
+        #expect(!other.isMacvlan)
+        // IFLA_LINK_NETNSID: the index means nothing here.
+        let elsewhere = try #require(observe(macvlanAttributes + attribute(37, native(0))))
+        #expect(elsewhere.parentIndex == nil)
+        #expect(observe(linkAttributes + attribute(5, native(0)))?.parentIndex == nil)
+        #expect(observe(linkAttributes + attribute(5, [1, 2]))?.parentIndex == nil)
+        #expect(observe(linkAttributes + attribute(18, []) + attribute(20, []))?.alias == nil)
+    }
+
     @Test("what is not about links is skipped; what is about bridge ports too")
     func skipped() {
         let others =
@@ -115,6 +146,7 @@ struct ObservationParserTests {
             message(20, address(2, 24) + attribute(2, [10, 0, 0])),
             message(20, address(10, 64)),
             message(20, address(2, 24) + [200, 0, 2, 0]),
+            message(16, link() + linkAttributes + attribute(18, [200, 0, 1, 0])),
         ]
         for (number, bytes) in bad.enumerated() {
             let (observations, malformed) = parse(bytes + golden)
@@ -130,13 +162,14 @@ struct ObservationParserTests {
 
     @Test("every truncation and every flipped bit is survived")
     func damage() {
+        let golden = golden + message(16, link() + macvlanAttributes)
         for length in 0..<golden.count {
-            #expect(parse(Array(golden[..<length])).observations.count < 5)
+            #expect(parse(Array(golden[..<length])).observations.count < 6)
         }
         for bit in 0..<golden.count * 8 {
             var bytes = golden
             bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-            #expect(parse(bytes).observations.count <= 6)
+            #expect(parse(bytes).observations.count <= 7)
         }
     }
 

@@ -1,36 +1,11 @@
-// Adds and removes addresses: many changes in one system call, and one result for each.
+// Brings links up, adds and removes addresses: many changes in one system call, and one result for
+// each.
 
 import CNetlink
 import Glibc
-package import VRRPWire
+import VRRPWire
 
-package struct AddressChange: Equatable, Sendable {
-    package enum Operation: Equatable, Sendable {
-        case add
-        case remove
-    }
-
-    package let operation: Operation
-    package let interface: Int32
-    package let address: InterfaceAddress
-    /// RT_SCOPE_UNIVERSE is 0, RT_SCOPE_LINK 253.
-    package let scope: UInt8
-    /// IFA_PROTO: who installs it; 0 says nothing.
-    package let protocolTag: UInt8
-
-    package init(
-        operation: Operation, interface: Int32, address: InterfaceAddress, scope: UInt8,
-        protocolTag: UInt8
-    ) {
-        self.operation = operation
-        self.interface = interface
-        self.address = address
-        self.scope = scope
-        self.protocolTag = protocolTag
-    }
-}
-
-package struct AddressChanger: ~Copyable {
+package struct NetworkChanger: ~Copyable {
     private var socket: NetlinkSocket
     private var requests: [UInt8] = []
     /// The errno of each change of the batch.
@@ -39,7 +14,7 @@ package struct AddressChanger: ~Copyable {
     package init() throws(SystemError) {
         socket = try NetlinkSocket(groups: 0, receiveBufferBytes: 2 << 20)
         socket.setSendBuffer(bytes: 1 << 20)
-        requests.reserveCapacity(Self.batch * 80)
+        requests.reserveCapacity(Self.batch * 88)
         codes.reserveCapacity(Self.batch)
     }
 
@@ -49,7 +24,7 @@ package struct AddressChanger: ~Copyable {
     /// say, when the system call returns. The body gets the position of each change and an errno,
     /// 0 when it is done; `EEXIST` and `EADDRNOTAVAIL` are for the caller to judge.
     package mutating func apply(
-        _ changes: [AddressChange], _ result: (_ index: Int, _ errno: Int32) -> Void
+        _ changes: [NetworkChange], _ result: (_ index: Int, _ errno: Int32) -> Void
     ) throws(SystemError) {
         var start = 0
         while start < changes.count {
@@ -63,7 +38,7 @@ package struct AddressChanger: ~Copyable {
     }
 
     /// Leaves the results in `codes`.
-    private mutating func applyBatch(_ changes: ArraySlice<AddressChange>) throws(SystemError) {
+    private mutating func applyBatch(_ changes: ArraySlice<NetworkChange>) throws(SystemError) {
         discardLeftovers()
         requests.removeAll(keepingCapacity: true)
         codes.removeAll(keepingCapacity: true)
@@ -139,6 +114,25 @@ package struct AddressChanger: ~Copyable {
 
     /// False when there is no memory.
     private mutating func append(
+        _ change: NetworkChange, sequence: UInt32, flags: UInt16
+    ) -> Bool {
+        switch change {
+        case .address(let change): append(change, sequence: sequence, flags: flags)
+        case .linkUp(let index): append(linkUp: index, sequence: sequence, flags: flags)
+        }
+    }
+
+    private mutating func append(linkUp index: Int32, sequence: UInt32, flags: UInt16) -> Bool {
+        guard
+            let message = NetlinkRequest(
+                type: Netlink.newLink, flags: flags, sequence: sequence),
+            message.append(
+                ifinfomsg(index: index, flags: LinkFlag.up, change: LinkFlag.up))
+        else { return false }
+        return append(message)
+    }
+
+    private mutating func append(
         _ change: AddressChange, sequence: UInt32, flags: UInt16
     ) -> Bool {
         let isAddition = change.operation == .add
@@ -169,6 +163,16 @@ package struct AddressChanger: ~Copyable {
                 return false
             }
         }
+        if isAddition, !change.hasPrefixRoute {
+            // This attribute takes the place of the flags above.
+            let flags =
+                AddressFlag.noPrefixRoute | (noDetection ? AddressFlag.noDuplicateDetection : 0)
+            guard message.append(attribute: Netlink.addressFlags, flags) else { return false }
+        }
+        return append(message)
+    }
+
+    private mutating func append(_ message: borrowing NetlinkRequest) -> Bool {
         requests.append(contentsOf: message.bytes)
         // Messages begin at multiples of four.
         while requests.count % 4 != 0 { requests.append(0) }
