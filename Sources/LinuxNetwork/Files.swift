@@ -65,3 +65,19 @@ func status(_ path: String) throws(SystemError) -> csys_file {
     try systemCall("lstat") { csys_status(path, &file) }
     return file
 }
+
+/// What a symbolic link points to.
+func linkTarget(_ path: String) throws(SystemError) -> String {
+    try withUnsafeTemporaryAllocation(
+        of: UInt8.self, capacity: 4096
+    ) { buffer throws(SystemError) in
+        let length = try systemCall("readlink") {
+            guard let start = buffer.baseAddress else { return 0 }
+            let count = start.withMemoryRebound(to: CChar.self, capacity: buffer.count) {
+                readlink(path, $0, buffer.count)
+            }
+            return count < 0 ? -Int(errno) : count
+        }
+        return String(decoding: buffer[..<length], as: UTF8.self)
+    }
+}
