@@ -10,6 +10,8 @@ package enum NetworkChange: Equatable, Sendable {
     case linkUp(Int32)
 }
 
+/// Of many IPv4 addresses of one subnet the first added is best removed last: while others are there
+/// the kernel puts one of them in its place, and installs all the rest anew.
 package struct AddressChange: Equatable, Sendable {
     package enum Operation: Equatable, Sendable {
         case add

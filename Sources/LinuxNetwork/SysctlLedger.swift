@@ -42,6 +42,7 @@ package struct SysctlLedger: Sendable {
     package mutating func apply(_ wanted: [SysctlSetting]) -> [SysctlFailure] {
         var failures: [SysctlFailure] = []
         let unwanted = entries.filter { entry in !wanted.contains { $0.path == entry.path } }
+        let previous = entries
         var writes: [SysctlSetting] = []
         for setting in wanted {
             guard let current = Self.read(setting.path, &failures) else { continue }
@@ -50,20 +51,16 @@ package struct SysctlLedger: Sendable {
             writes.append(setting)
         }
         // First the note, then the deed: we may be killed at any moment.
-        save(&failures)
-        var forgotten: Set<String> = []
-        for setting in writes {
-            if !Self.write(setting.value, to: setting.path, &failures) {
-                forgotten.insert(setting.path)
-            }
+        if !writes.isEmpty { save(&failures) }
+        var failed: Set<String> = []
+        for setting in writes where !Self.write(setting.value, to: setting.path, &failures) {
+            failed.insert(setting.path)
         }
-        for entry in unwanted {
-            if Self.restore(entry, &failures) { forgotten.insert(entry.path) }
-        }
-        if !forgotten.isEmpty {
-            entries.removeAll { forgotten.contains($0.path) }
-            save(&failures)
-        }
+        var restored: Set<String> = []
+        for entry in unwanted where Self.restore(entry, &failures) { restored.insert(entry.path) }
+        entries.removeAll { failed.contains($0.path) || restored.contains($0.path) }
+        entries += previous.filter { failed.contains($0.path) }
+        if !failed.isEmpty || !restored.isEmpty || entries.isEmpty { save(&failures) }
         return failures
     }
 

@@ -84,8 +84,7 @@ package enum VirtualLinkSettings {
         Value(.ipv4, "arp_ignore", "1"),
         // A parent that answers for others does so itself.
         Value(.ipv4, "proxy_arp", "0"),
-        // The first address of a subnet may go without the others. Who removes all removes the first
-        // one last: else each removal installs the rest anew, 50 ms in the end for 200.
+        // The first address of a subnet may go without the others.
         Value(.ipv4, "promote_secondaries", "1"),
         // Else it reports its multicast groups when it comes up, from an Ethernet address that is
         // for IPv4 only. With this, an IPv4 link that comes up sends nothing at all.

@@ -55,6 +55,7 @@ extension VirtualLinkError: CustomStringConvertible {
     }
 }
 
+/// Made and used by one thread, in the namespace that thread is in.
 package struct VirtualLinks: ~Copyable {
     private var socket: NetlinkSocket
 
@@ -97,7 +98,8 @@ package struct VirtualLinks: ~Copyable {
     }
 
     /// A link that is gone is down. The kernel removes IPv6 addresses with it, in silence: where
-    /// they are removed before, it multicasts that it leaves their groups, from the virtual address.
+    /// they are removed 10 ms before, it multicasts that it leaves their groups, and the virtual
+    /// address is ours again to the switches. IPv4 addresses stay, and are removed by themselves.
     package mutating func setDown(_ index: Int32) throws(SystemError) {
         let code = try ask(Netlink.newLink, size: 64) {
             $0.append(ifinfomsg(index: index, flags: 0, change: LinkFlag.up))

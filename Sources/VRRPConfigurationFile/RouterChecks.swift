@@ -64,8 +64,9 @@ struct RouterChecks {
         if let preempt = entry.preempt { router.preemptMode = preempt }
         if let delay = entry.preemptDelay { router.preemptDelay = delay }
         if let delay = entry.startDelay { router.startDelay = delay }
-        // The file's default is what RFC 9568 §7.3 asks for.
-        router.mac = entry.mac ?? .virtual
+        // The file's default is what RFC 9568 §7.3 asks for. An owner's addresses are its
+        // interface's own, which answers for them with its own MAC address.
+        router.mac = entry.mac ?? (router.priority == .owner ? .interface : .virtual)
         router.macvlanName = entry.macvlanName?.own
         if let checksum = entry.checksum { router.checksum = checksum }
         if let announce = entry.announce { router.announce = announce }
@@ -123,6 +124,14 @@ struct RouterChecks {
 
     /// A name of a macvlan is for one macvlan.
     private mutating func checkDevice(_ entry: RouterEntry, families: [AddressFamily]) {
+        if entry.priority?.own == .owner, entry.mac == .virtual {
+            walk.report(
+                entry.priority?.place ?? entry.place,
+                "router `\(entry.name)` owns its addresses: they are the interface's own, which"
+                    + " answers for them with its own MAC address, too",
+                advice: "write `mac: interface` for the owner, or give it a priority from 1 to 254"
+                    + " and an address of its own")
+        }
         guard let name = entry.macvlanName else { return }
         if entry.mac == .interface {
             walk.report(

@@ -38,7 +38,8 @@ extension Engine {
             record.held = false
             if let parent = parent(of: key.interface) {
                 record.goesWithDevice = key.address.address.family == .ipv6
-                record.hasPrefixRoute = !hasNeighbour(of: key.address, on: parent)
+                record.hasPrefixRoute =
+                    key.address.address.isLinkLocal || !hasNeighbour(of: key.address, on: parent)
             }
             if let present, record.presence == .absent {
                 record.presence = present.isMarkedOurs ? .ours : .foreign
@@ -98,7 +99,8 @@ extension Engine {
         }
         routers[index].announcing = nil
         routers[index].repairDeadline = nil
-        for key in routers[index].addressKeys {
+        // The last first: the kernel looks for another primary address otherwise, each time.
+        for key in routers[index].addressKeys.reversed() {
             book.records[key]?.wanted = false
             book.records[key]?.held = false
             book.enqueue(key)

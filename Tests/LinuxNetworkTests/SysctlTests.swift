@@ -114,6 +114,12 @@ struct SysctlLedgerTests {
             var refused = SysctlLedger(file: file)
             namespace.expect(try refused.apply([setting("va", "mtu", "5", .ipv6)]).count == 1)
             namespace.expect(refused.changedPaths == [])
+            // One that was ours already stays to be restored.
+            let fine = try setting("va", "mtu", "1400", .ipv6)
+            namespace.expect(refused.apply([fine]) == [])
+            namespace.expect(try refused.apply([setting("va", "mtu", "5", .ipv6)]).count == 1)
+            namespace.expect(refused.restore() == [])
+            namespace.expect(try read(fine) == "1500")
             namespace.expect(try FileKind(of: file) == .missing)
         }
     }

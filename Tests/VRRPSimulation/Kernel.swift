@@ -193,6 +193,7 @@ struct Kernel: Sendable {
     private enum Number {
         static let exists: Int32 = 17
         static let noDevice: Int32 = 19
+        static let addressInUse: Int32 = 98
         static let addressNotAvailable: Int32 = 99
     }
 }
@@ -229,6 +230,25 @@ extension Kernel {
             notices += removeDevice(index)
         }
         return 0
+    }
+
+    /// An errno: two macvlans of one hardware address cannot both be up.
+    mutating func raise(_ index: Int32, notices: inout [Notice]) -> Int32 {
+        guard let device = devices.first(where: { $0.index == index }) else {
+            return hasLink(index) ? 0 : Number.noDevice
+        }
+        let hasTwin = devices.contains {
+            $0.index != index && $0.isUp && $0.hardwareAddress == device.hardwareAddress
+        }
+        if hasTwin { return Number.addressInUse }
+        notices += setDevice(index, isUp: true)
+        return 0
+    }
+
+    mutating func raiseByHand(_ index: Int32) -> [Notice] {
+        var notices: [Notice] = []
+        _ = raise(index, notices: &notices)
+        return notices
     }
 
     mutating func setDevice(

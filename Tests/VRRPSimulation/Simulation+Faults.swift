@@ -190,7 +190,7 @@ extension Simulation {
         let notices: [Notice] =
             switch kind {
             case .macvlanDown: node.kernel.setDevice(device.index, isUp: false)
-            case .macvlanUp: node.kernel.setDevice(device.index, isUp: true)
+            case .macvlanUp: node.kernel.raiseByHand(device.index)
             case .macvlanRenamed: node.kernel.setDevice(device.index, name: "other\(lastFault)")
             default: node.kernel.removeDevice(device.index)
             }

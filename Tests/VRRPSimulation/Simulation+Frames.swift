@@ -86,10 +86,10 @@ extension Simulation {
         if announced.hardwareAddress != own {
             fail("announcements", "gw\(node.index) r\(router) announces another's MAC address")
         }
-        let device = isVirtual ? node.kernel.devices.first { $0.hardwareAddress == own } : nil
+        let device = node.kernel.devices.first { $0.hardwareAddress == own && $0.isUp }
         let isInstalled = node.kernel.addresses.contains {
             $0.address.address == announced.address
-                && (!isVirtual || $0.interface == device?.index && device?.isUp == true)
+                && (!isVirtual || $0.interface == device?.index)
         }
         if !isInstalled, !node.isOverrun, now > (node.daemon?.excusedUntil ?? 0) {
             fail(

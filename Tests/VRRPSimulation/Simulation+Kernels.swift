@@ -99,10 +99,7 @@ extension Simulation {
     private func apply(
         _ request: AddressRequest, _ node: Node, _ notices: inout [Notice]
     ) -> [Int32] {
-        let raised = request.raised.map { link -> Int32 in
-            notices += node.kernel.setDevice(link, isUp: true)
-            return node.kernel.hasLink(link) ? 0 : Number.noDevice
-        }
+        let raised = request.raised.map { node.kernel.raise($0, notices: &notices) }
         let results = raised + request.changes.map { node.kernel.apply($0, notices: &notices) }
         // A kernel that takes its time may be asked for something that is true no longer.
         let isPrompt = options.kernelLatency == nil && !node.isOverrun
@@ -148,10 +145,6 @@ extension Simulation {
             daemon.engine.deviceChanged(name: name, code: code, at: local)
             if case .make = operation { daemon.shadow.deviceMade(name, code: code, at: local) }
         }
-    }
-
-    private enum Number {
-        static let noDevice: Int32 = 19
     }
 
     // MARK: Notices
