@@ -37,7 +37,6 @@ extension Engine {
             record.scope = scope
             record.held = false
             if let parent = parent(of: key.interface) {
-                record.goesWithDevice = key.address.address.family == .ipv6
                 record.hasPrefixRoute =
                     key.address.address.isLinkLocal || !hasNeighbour(of: key.address, on: parent)
             }
@@ -53,6 +52,21 @@ extension Engine {
     /// The interface below one of our macvlans; nil for any other.
     private func parent(of interface: Int32) -> Int32? {
         devices.names[interface].flatMap { devices.records[$0]?.parent }
+    }
+
+    private func goesWithDevice(_ key: AddressKey) -> Bool {
+        guard key.address.address.family == .ipv6, let name = devices.names[key.interface] else {
+            return false
+        }
+        return devices.records[name]?.isUp == true
+    }
+
+    /// A macvlan went down: what the kernel did not remove with it is removed now.
+    mutating func noteLowered(_ link: Int32, of index: Int) {
+        for key in routers[index].addressKeys where key.interface == link {
+            book.records[key]?.goesWithDevice = false
+            book.enqueue(key)
+        }
     }
 
     /// Whether an interface has an address of the same subnet: then it has the route to it, too.
@@ -79,6 +93,7 @@ extension Engine {
         for key in routers[index].addressKeys {
             book.records[key]?.wanted = true
             book.records[key]?.held = false
+            book.records[key]?.goesWithDevice = false
             book.records[key]?.roundsLeft = 0
             let isUp = interfaces.links[key.interface]?.isUp == true
             guard let record = book.records[key], record.isInstalled, isUp else {
@@ -101,6 +116,7 @@ extension Engine {
         routers[index].repairDeadline = nil
         // The last first: the kernel looks for another primary address otherwise, each time.
         for key in routers[index].addressKeys.reversed() {
+            book.records[key]?.goesWithDevice = goesWithDevice(key)
             book.records[key]?.wanted = false
             book.records[key]?.held = false
             book.enqueue(key)

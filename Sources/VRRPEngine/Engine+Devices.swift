@@ -157,6 +157,7 @@ extension Engine {
                 placeAddresses(of: index, at: now)
                 evaluate(index, at: now)
             }
+            if wasUp, !link.isUp { noteLowered(link.index, of: index) }
             if !wasUp, link.isUp { announceInstalled(on: link.index, of: index, at: now) }
         }
         reconcileDevice(link.name, at: now)

@@ -14,6 +14,10 @@ extension Simulation {
         if node.kernel.link?.name != Kernel.interfaceName {
             daemon.leftovers = Set(node.kernel.addresses.map(\.address))
         }
+        // One with a strange name has the hardware address of ours, and must go first.
+        if node.kernel.devices.contains(where: { $0.name.hasPrefix("other") }) {
+            daemon.excusedUntil = now + 3 * .second
+        }
         node.daemon = daemon
         node.incarnation += 1
         node.isOverrun = false
