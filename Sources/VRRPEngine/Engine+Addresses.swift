@@ -116,7 +116,8 @@ extension Engine {
         routers[index].repairDeadline = nil
         // The last first: the kernel looks for another primary address otherwise, each time.
         for key in routers[index].addressKeys.reversed() {
-            book.records[key]?.goesWithDevice = goesWithDevice(key)
+            let goesWithDevice = goesWithDevice(key)
+            book.records[key]?.goesWithDevice = goesWithDevice
             book.records[key]?.wanted = false
             book.records[key]?.held = false
             book.enqueue(key)
