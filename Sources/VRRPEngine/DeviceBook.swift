@@ -34,8 +34,9 @@ struct DeviceRecord: Codable {
     /// Refused: not to be tried again before the router's repair deadline.
     var isHeld = false
 
+    /// Its mark is no part of it: the kernel does not tell of an alias that is given while down.
     func isMet(by link: Link) -> Bool {
-        link.isMarkedOurs && link.parent == parent && link.hardwareAddress == hardwareAddress
+        link.parent == parent && link.hardwareAddress == hardwareAddress
     }
 }
 

@@ -163,8 +163,17 @@ extension Engine {
         reconcileDevice(link.name, at: now)
     }
 
+    /// An interface may be ours to manage from now on: with what stands on it.
+    mutating func clearLeftovers(on parent: Int32, at now: Instant) {
+        for index in interfaces.links.keys.sorted() {
+            if let link = interfaces.links[index], link.parent == parent {
+                clearLeftover(link, at: now)
+            }
+        }
+    }
+
     /// A device that an earlier daemon left, on an interface of ours.
-    mutating func clearLeftover(_ link: Link, at now: Instant) {
+    private mutating func clearLeftover(_ link: Link, at now: Instant) {
         guard
             resynchronisation == nil, devices.records[link.name] == nil, link.isMarkedOurs,
             let parent = link.parent, isManaged(parent),

@@ -35,9 +35,7 @@ extension Engine {
             forgetLink(index, at: now)
         }
         for index in routers.indices { evaluate(index, at: now) }
-        for index in interfaces.links.keys.sorted() {
-            if let link = interfaces.links[index] { clearLeftover(link, at: now) }
-        }
+        for index in interfaces.links.keys.sorted() { clearLeftovers(on: index, at: now) }
         for name in devices.records.keys.sorted() { reconcileDevice(name, at: now) }
         requestAddressChanges()
     }
@@ -51,6 +49,7 @@ extension Engine {
         let names = interfaces.insert(link)
         noteDevice(link, at: now)
         evaluate(namesThatChanged: names, at: now)
+        if !names.isEmpty { clearLeftovers(on: link.index, at: now) }
     }
 
     package mutating func observeRemovedLink(_ index: Int32, at now: Instant) {

@@ -14,13 +14,15 @@ FRR = pathlib.Path("/usr/lib/frr")
 
 class Keepalived(Node):
     def start(self, *, priority=100, interval=0.1, version=3, vrid=51, addresses=("192.0.2.1/24",),
-              preempt=True):
+              preempt=True, vmac=False):
         lines = [
             "global_defs {", f"  vrrp_version {version}", "  router_id test", "}",
             "vrrp_instance lan {", f"  interface {self.interface}", "  state BACKUP",
             f"  virtual_router_id {vrid}", f"  priority {priority}", f"  advert_int {interval}"]
         if not preempt:
             lines.append("  nopreempt")
+        if vmac:
+            lines.append("  use_vmac")
         lines += ["  virtual_ipaddress {", *(f"    {one}" for one in addresses), "  }", "}", ""]
         # Left by a killed one; it would take its own zombie for a running daemon.
         for name in ("pid", "vrrp.pid"):
