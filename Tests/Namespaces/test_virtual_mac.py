@@ -164,7 +164,7 @@ def test_the_kernel_fights_back(lab):
     eventually(lambda: one.has("192.0.2.1") and is_up(macvlans(one)[name]), 3, "made again")
     one.ip("addr", "flush", "dev", name)
     eventually(lambda: one.has("192.0.2.1"), 3, "address again")
-    assert one.counters()["macvlans_restored"] >= 2
+    assert one.show()["statistics"]["macvlans_restored"] >= 2
     assert one.show()["state"] == "active"
     assert frames_from(lab, virtual_mac(51), "gw1", mark)
 

@@ -20,7 +20,7 @@ struct GoodFileTests {
             router
                 == VirtualRouterConfiguration(
                     name: "lan", family: .ipv4, interface: "eth1", vrid: vrid,
-                    addresses: [VirtualAddress(address: address)]))
+                    addresses: [VirtualAddress(address: address)], mac: .virtual))
     }
 
     @Test("every key arrives")

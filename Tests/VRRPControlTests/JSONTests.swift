@@ -19,7 +19,8 @@ struct JSONTests {
         + #""state":"backup","statistics":{"address_errors":0,"address_list_errors":0,"#
         + #""addresses_restored":0,"advertisements_received":812,"advertisements_sent":0,"#
         + #""announcements_sent":0,"authentication_errors":0,"became_active":0,"#
-        + #""checksum_errors":0,"interval_errors":0,"length_errors":0,"other_checksum_form":0,"#
+        + #""checksum_errors":0,"interval_errors":0,"length_errors":0,"macvlan_errors":0,"#
+        + #""macvlans_restored":0,"other_checksum_form":0,"#
         + #""other_discards":0,"owner_conflicts":0,"priority_zero_received":1,"#
         + #""priority_zero_sent":0,"transmit_errors":0,"ttl_errors":0,"type_errors":0,"#
         + #""version_errors":0,"vrid_errors":0},"timers":{"active_down_ms":3609.375,"#

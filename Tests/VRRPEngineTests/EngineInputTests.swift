@@ -38,6 +38,7 @@ struct EngineInputTests {
             .receiveMalformed(interface: 7),
             .advance,
             .leave,
+            .deviceChanged(name: "vrrp4-51-7", code: 17),
             .addressesChanged(token: 3, results: [0, 17, 99]),
             .sendFailed(router: 0, code: 100),
             .sendSucceeded(router: 0),
@@ -55,7 +56,7 @@ struct EngineInputTests {
     @Test("there is one of every case")
     func complete() {
         let names = Self.every.map(name)
-        #expect(Set(names).count == 15 && names.count == 15)
+        #expect(Set(names).count == 16 && names.count == 16)
     }
 
     /// Made to fail to compile when a case is added: then `every` needs one more.
@@ -72,6 +73,7 @@ struct EngineInputTests {
         case .receiveMalformed: "receiveMalformed"
         case .advance: "advance"
         case .leave: "leave"
+        case .deviceChanged: "deviceChanged"
         case .addressesChanged: "addressesChanged"
         case .sendFailed: "sendFailed"
         case .sendSucceeded: "sendSucceeded"
@@ -94,7 +96,7 @@ struct EngineInputTests {
         #expect(
             try text(Self.every[2]) == """
                 {"observeLink":{"link":{"hardwareAddress":"02:00:00:00:00:03",\
-                "hasCarrier":false,"index":7,"isUp":true,"name":"lan0"}}}
+                "hasCarrier":false,"index":7,"isMarkedOurs":false,"isUp":true,"name":"lan0"}}}
                 """)
         #expect(
             try text(Self.every[5]) == """

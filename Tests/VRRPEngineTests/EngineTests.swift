@@ -17,6 +17,8 @@ struct TakeoverTests {
             switch effect {
             case .send: "send"
             case .announce: "announce"
+            case .advertise: "advertise"
+            case .changeDevice: "device"
             case .changeAddresses: "change"
             case .listen: "listen"
             case .stopListening: "stop"

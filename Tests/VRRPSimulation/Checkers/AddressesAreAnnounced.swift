@@ -13,6 +13,8 @@ package struct AddressesAreAnnounced: Sendable {
         var isDisturbed = false
         /// The other Active Router whose advertisement came last, and was answered.
         var rival: Int?
+        /// Whose advertisement came last, and when: an assertion answers it at once, or not at all.
+        var heard: (from: Int, at: Nanoseconds)?
     }
 
     private var reigns: Grid<Reign?>
@@ -47,7 +49,11 @@ package struct AddressesAreAnnounced: Sendable {
             outliveRival(record, roster)
         case .heard(let from, _, _):
             if !isChaos, from >= 0, reigns[from, record.router] != nil {
-                reigns[record.node, record.router]?.rival = from
+                reigns[record.node, record.router]?.heard = (from, record.time)
+            }
+        case .sent:
+            if let heard = reigns[record.node, record.router]?.heard, heard.at == record.time {
+                reigns[record.node, record.router]?.rival = heard.from
             }
         case .announced(let address):
             if reigns[record.node, record.router] == nil {
@@ -73,7 +79,7 @@ package struct AddressesAreAnnounced: Sendable {
             if from >= 0, reigns[from, record.router]?.rival == record.node {
                 reigns[from, record.router]?.rival = nil
             }
-        case .changed, .sent, .asked, .answered:
+        case .changed, .asked, .answered:
             break
         }
         return nil
