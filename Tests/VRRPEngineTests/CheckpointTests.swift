@@ -146,6 +146,13 @@ struct CheckpointTests {
             ("\"scheduled\":[", "\"scheduled\":[null,", "`deadlines`"),
             ("\"head\":0", "\"head\":5", "`book`"),
             ("\"value\":[0]", "\"value\":[1]", "`routersByInterface`"),
+            ("\"value\":0}", "\"value\":1}", "`lookup`"),
+            ("\"value\":0}", "\"value\":-1}", "`lookup`"),
+            ("\"lastToken\":0", "\"lastToken\":18446744073709551615", "`book`"),
+            ("\"roundsLeft\":0", "\"roundsLeft\":1001", "`book`"),
+            ("\"roundsLeft\":0", "\"roundsLeft\":-1", "`book`"),
+            ("\"spacing\":200000000", "\"spacing\":0", "`announce`"),
+            ("\"startDelay\":0", "\"startDelay\":-1", "negative delay"),
         ])
     func faults(replaced: String, by other: String, names part: String) throws {
         let bench = Bench([routerConfiguration()])
