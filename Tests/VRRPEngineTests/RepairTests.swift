@@ -198,7 +198,7 @@ struct ResynchronisationTests {
         new.index = 9
         bench.engine.observe(KernelAddress(interface: 9, address: own), at: at(5))
         bench.engine.observe(new, at: at(5))
-        bench.settle(at: at(5))
+        bench.advance(to: at(5))
         #expect(
             bench.log.prefix(5).map { "\($0)".prefix { $0 != "(" } } == [
                 "send", "tell", "stopListening", "listen", "tell",
