@@ -68,7 +68,7 @@ struct AddressBook: Codable {
 
     /// The next request, if there is work and none is unanswered.
     mutating func nextRequest() -> AddressRequest? {
-        guard unanswered == nil, head < queue.count else { return nil }
+        guard hasWork else { return nil }
         var changes: [AddressEdit] = []
         while head < queue.count, changes.count < Self.requestLimit {
             let key = queue[head]

@@ -87,6 +87,34 @@ struct AnnouncementTests {
         #expect(times(bench, until: .seconds(9)) == [400])
     }
 
+    @Test("what was left of the rounds before is not made up for after the next takeover")
+    func anew() {
+        let bench = Bench([router(AnnouncePolicy(count: 2))])
+        _ = times(bench, until: .milliseconds(500))
+        bench.hear(50, at: at(0) + takeover + .milliseconds(500))
+        bench.hear(200, at: at(0) + takeover + .milliseconds(500))
+        bench.hear(0, at: at(0) + takeover + .milliseconds(500))
+        let second = 500 + 1000 * 156 / 256
+        #expect(times(bench, until: .seconds(5)) == [second, second + 200])
+    }
+
+    @Test("a round that comes late puts off the next one, too: never closer than the spacing")
+    func lateRound() {
+        let bench = Bench([router(AnnouncePolicy(count: 4))])
+        _ = times(bench, until: .zero)
+        bench.advance(to: at(0) + takeover + .milliseconds(350))
+        #expect(times(bench, until: .seconds(3)) == [550, 750])
+    }
+
+    @Test("a Backup has nothing to announce, and does not wake for it")
+    func backup() {
+        let bench = Bench([router(AnnouncePolicy(count: 2, refresh: .seconds(2)))])
+        _ = times(bench, until: .seconds(1))
+        bench.hear(200, interval: .seconds(40), at: at(0) + takeover + .seconds(1))
+        #expect(times(bench, until: .seconds(30)).isEmpty)
+        #expect((bench.engine.nextDeadline ?? at(0)).sinceOrigin > takeover + .seconds(100))
+    }
+
     @Test("an interface that is down, or has no address of its own, takes no announcement")
     func down() {
         var untracked = router(AnnouncePolicy(count: 3))

@@ -138,6 +138,29 @@ struct CheckpointTests {
             ]), "\(kinds)")
     }
 
+    @Test("only an engine that was given nothing yet is known by its name alone")
+    func nodeOfNewEngine() throws {
+        let address = try #require(gateway)
+        let inputs: [EngineInput] = [
+            .apply(configuration: Configuration(node: "gw1", routers: [])),
+            .beginResynchronisation, .leave, .receiveMalformed(interface: 7),
+            .observeAddress(address: KernelAddress(interface: 7, address: address)),
+            .observeLink(
+                link: Link(
+                    index: 7, name: "lan0", isUp: true, hasCarrier: true, hardwareAddress: nil)),
+        ]
+        #expect(Engine(node: "gw1").checkpoint.nodeOfNewEngine == "gw1")
+        for input in inputs {
+            var engine = Engine(node: "gw1")
+            engine.handle(input, at: at(1))
+            #expect(engine.checkpoint.nodeOfNewEngine == nil, "\(input)")
+        }
+        var engine = Engine(node: "gw1")
+        engine.handle(.beginResynchronisation, at: at(1))
+        engine.handle(.endResynchronisation, at: at(1))
+        #expect(engine.checkpoint.nodeOfNewEngine == nil)
+    }
+
     @Test(
         "a checkpoint that contradicts itself has a fault",
         arguments: [

@@ -200,6 +200,21 @@ struct CounterTests {
         #expect(bench.engine.snapshot(at: at(0)).counters.lateWakeUps == 3)
     }
 
+    @Test(
+        "rounds that a rival or another policy begins are not late, however long ago the last was")
+    func roundsAreNotLate() {
+        let bench = Bench([routerConfiguration()])
+        bench.run(until: at(30))
+        bench.hear(50, at: at(30.1))
+        bench.run(until: at(40))
+        var configuration = routerConfiguration()
+        configuration?.announce.refresh = .seconds(1)
+        bench.apply([configuration], at: at(40.1))
+        bench.run(until: at(50))
+        #expect(bench.router()?.state == .active)
+        #expect(bench.engine.snapshot(at: at(50)).counters == GlobalCounters())
+    }
+
     @Test("what could not be sent is counted each time and told once, until something can be")
     func transmitErrors() {
         let bench = Bench([routerConfiguration()])

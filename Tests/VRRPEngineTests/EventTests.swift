@@ -47,6 +47,16 @@ struct EventTests {
         #expect(bench.router()?.counters.addressListErrors == 4)
     }
 
+    @Test("a list is compared with the addresses of the last reload")
+    func reloadedList() {
+        let bench = fresh(routerConfiguration())
+        bench.apply([routerConfiguration(addresses: ["192.0.2.9/24"])], at: at(1))
+        bench.hear(200, addresses: lone, at: at(2))
+        #expect(bench.router()?.counters.addressListErrors == 0)
+        bench.hear(200, at: at(2))
+        #expect(bench.router()?.counters.addressListErrors == 1)
+    }
+
     @Test("a farewell is not compared with anything")
     func farewell() {
         let bench = fresh(routerConfiguration())
@@ -138,6 +148,7 @@ struct EventTests {
         #expect(
             bench.events
                 == fall + [.transition(router: "lan", start, priority: Priority(100))] + fall)
+        #expect(!bench.log.contains(.stopListening(interface: lanIndex, .ipv4)))
         bench.forget()
         bench.setLink(name: "other", hasCarrier: false, at: at(5))
         #expect(bench.events == [.unable(router: "lan", .interfaceMissing)])

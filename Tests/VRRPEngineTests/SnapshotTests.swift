@@ -91,6 +91,18 @@ struct SnapshotTests {
         #expect(router.state == .backup && router.activeRouter == nil)
     }
 
+    @Test("a router whose interface was never there: since when, and who it will be")
+    func never() throws {
+        var configuration = routerConfiguration()
+        configuration?.interface = "lan9"
+        var engine = Engine(node: "nameless")
+        engine.apply(
+            Configuration(node: "gw1", routers: [configuration].compactMap { $0 }), at: at(3))
+        let all = engine.snapshot(at: at(4))
+        #expect(all.node == "gw1" && all.routers.first?.since == at(3))
+        #expect(all.routers.first?.reason == .interfaceMissing)
+    }
+
     @Test("the form of the checksum is told for version 3 over IPv4 only")
     func checksumForm() {
         let bench = Bench([
