@@ -42,15 +42,15 @@ struct LeftoverTests {
 
     @Test("a removal that was refused when the carrier went is tried again in Initialize")
     func refusedInInitialize() {
-        let bench = Bench([slow])
-        bench.run(until: at(150))
+        let bench = Bench([routerConfiguration()])
+        bench.run(until: at(5))
         bench.refuse = 16
-        bench.setLink(hasCarrier: false, at: at(150))
+        bench.setLink(hasCarrier: false, at: at(5))
         #expect(bench.kernel.count == 1)
         bench.refuse = 0
-        bench.run(until: at(150.999))
+        bench.run(until: at(5.999))
         #expect(bench.kernel.count == 1)
-        bench.run(until: at(151))
+        bench.run(until: at(6))
         #expect(bench.kernel.isEmpty)
     }
 
@@ -138,6 +138,43 @@ struct LeftoverTests {
         #expect(bench.router()?.addresses.map(\.foreign) == [false, true, false])
     }
 
+    @Test("a link that was deleted takes an administrator's addresses along, too")
+    func deletedForeign() {
+        let bench = Bench([routerConfiguration()])
+        bench.addAddress("192.0.2.1/24", at: at(1))
+        bench.engine.observeRemovedLink(lanIndex, at: at(2))
+        bench.setLink(at: at(3))
+        bench.addAddress("192.0.2.3/24", at: at(3))
+        bench.run(until: at(7))
+        #expect(bench.edits.map(\.operation) == [.add] && bench.kernel.count == 1)
+    }
+
+    @Test("an address that a reload takes from an Active Router goes, even after a refusal")
+    func refusedInReload() {
+        let bench = Bench([routerConfiguration(addresses: ["192.0.2.1/24", "192.0.2.5/24"])])
+        bench.run(until: at(5))
+        bench.refuse = 16
+        bench.apply([routerConfiguration()], at: at(5))
+        #expect(bench.kernel.count == 2 && bench.router()?.counters.addressErrors == 0)
+        bench.refuse = 0
+        bench.run(until: at(6))
+        #expect(bench.kernel.count == 1)
+    }
+
+    @Test("an address that could not change its scope goes at once when a reload drops it")
+    func droppedWhileHeld() {
+        let both = ["192.0.2.1/24", "192.0.2.5/24"]
+        let bench = Bench([routerConfiguration(addresses: both)])
+        bench.run(until: at(5))
+        var changed = routerConfiguration(addresses: both)
+        changed?.addresses[1].scope = .link
+        bench.refuse = 16
+        bench.apply([changed], at: at(5))
+        bench.refuse = 0
+        bench.apply([routerConfiguration()], at: at(5.1))
+        #expect(bench.kernel.count == 1)
+    }
+
     @Test("an address moves to a device that a reload names and that appears later")
     func deviceAfterReload() {
         let bench = Bench([routerConfiguration(addresses: ["192.0.2.1/24", "198.51.100.1/24"])])
@@ -157,6 +194,8 @@ struct LeftoverTests {
         bench.engine.observeRemovedLink(lanIndex, at: at(5))
         bench.kernel = []
         bench.setLink(name: "other", at: at(6))
+        bench.addAddress("192.0.2.3/24", at: at(6))
+        bench.apply([routerConfiguration(checksum: .rfc9568)], at: at(6))
         #expect(bench.router()?.reason == .interfaceMissing)
         bench.engine.observeRemovedLink(lanIndex, at: at(6))
         bench.setLink(at: at(7))

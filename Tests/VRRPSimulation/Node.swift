@@ -14,6 +14,8 @@ final class Daemon {
     var heard: [Int]
     var sent: [Int]
     var becameActive: [Int]
+    /// Turns that began more than 10 ms after the deadline that the turn before left behind.
+    var lateTurns = 0
     /// What it said in this turn.
     var observed: [Shadow.Expectation]
     var isLeaving = false

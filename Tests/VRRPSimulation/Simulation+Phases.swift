@@ -125,6 +125,13 @@ extension Simulation {
     /// The engine's counters say what was seen here.
     func checkCounters(_ node: Node, _ daemon: Daemon) {
         let snapshot = daemon.engine.snapshot(at: node.clock.local(now))
+        // Less may be: not every deadline is a virtual router's.
+        if snapshot.counters.lateWakeUps > daemon.lateTurns {
+            fail(
+                "who wakes in time is not late",
+                "gw\(node.index) was late \(daemon.lateTurns) times, counted"
+                    + " \(snapshot.counters.lateWakeUps)")
+        }
         for router in snapshot.routers {
             guard let number = Int(router.configuration.name.dropFirst()) else { continue }
             let counters = router.counters

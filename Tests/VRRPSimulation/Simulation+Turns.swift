@@ -21,6 +21,9 @@ extension Simulation {
         guard let daemon = node.daemon else { return }
         turnIsEmpty = true
         let local = node.clock.local(now)
+        if let due = daemon.engine.nextDeadline, local - due > .milliseconds(10) {
+            daemon.lateTurns += 1
+        }
         input(daemon, local)
         advance(daemon, to: local)
         carryOut(node, daemon, at: local)
