@@ -185,4 +185,15 @@ struct CheckpointTests {
         let checkpoint = try JSONDecoder().decode(EngineCheckpoint.self, from: Data(damaged.utf8))
         #expect(checkpoint.fault?.contains(part) == true, "\(checkpoint.fault ?? "none")")
     }
+
+    @Test("each virtual router is looked at by itself, whatever the configuration says")
+    func routerFault() throws {
+        let bench = Bench([routerConfiguration()])
+        var text = String(decoding: try Self.text(bench.engine.checkpoint), as: UTF8.self)
+        // The last is the router's own; the one before belongs to the configuration.
+        let spacing = try #require(text.range(of: "\"spacing\":200000000", options: .backwards))
+        text.replaceSubrange(spacing, with: "\"spacing\":0")
+        let checkpoint = try JSONDecoder().decode(EngineCheckpoint.self, from: Data(text.utf8))
+        #expect(checkpoint.fault == "`lan` has an impossible `announce`")
+    }
 }

@@ -187,6 +187,20 @@ struct LeftoverTests {
         #expect(bench.edits.map(\.interface) == [9] && bench.edits.map(\.operation) == [.add])
     }
 
+    @Test("an address leaves a device that does not bear its name any more")
+    func renamedDevice() {
+        let bench = Bench([onDMZ()])
+        bench.engine.observe(dmz, at: at(1))
+        bench.run(until: at(5))
+        bench.forget()
+        var renamed = dmz
+        renamed.name = "other"
+        bench.engine.observe(renamed, at: at(5))
+        bench.advance(to: at(5))
+        #expect(bench.edits.map(\.interface) == [9] && bench.edits.map(\.operation) == [.remove])
+        #expect(bench.router()?.state == .active)
+    }
+
     @Test("a link that was deleted takes its addresses along, whoever gets its number")
     func deletedLink() {
         let bench = Bench([routerConfiguration()])
