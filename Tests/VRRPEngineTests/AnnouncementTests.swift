@@ -74,6 +74,20 @@ struct AnnouncementTests {
         #expect(bench.router()?.counters.announcementsSent == 6)
     }
 
+    @Test("an address that comes between two rounds joins the next one, and puts nothing off")
+    func between() throws {
+        let policy = AnnouncePolicy(count: 2, spacing: .seconds(2))
+        let bench = Bench([router(addresses: ["192.0.2.1/24", "192.0.2.9/24"], policy)])
+        bench.isKernelSilent = true
+        _ = times(bench, until: .zero)
+        let request = try #require(bench.unanswered.first)
+        bench.isKernelSilent = false
+        bench.engine.addressesChanged(
+            token: request.token, results: [0, 12], at: at(0) + takeover)
+        bench.settle(at: at(0) + takeover)
+        #expect(times(bench, until: .seconds(9)) == [1000, 2000, 2000])
+    }
+
     @Test("a shorter policy ends the rounds, one as long leaves them as they were")
     func policy() {
         let bench = Bench([router(AnnouncePolicy(count: 4))])

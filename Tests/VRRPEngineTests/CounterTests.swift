@@ -151,6 +151,15 @@ struct CounterTests {
         }
     }
 
+    @Test("a message too short to name a virtual router is counted for the daemon alone")
+    func short() {
+        for length in 0...1 {
+            expect(.truncated(length), of: nil, nil, \.lengthErrors, on: Bench(Self.bench)) {
+                $0.hear(200, damage: { $0.removeLast($0.count - length) }, at: at(1))
+            }
+        }
+    }
+
     @Test("in Initialize an advertisement is counted, and nobody is bothered")
     func initialize() {
         let bench = Bench([routerConfiguration()])

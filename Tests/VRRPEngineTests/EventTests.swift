@@ -132,6 +132,21 @@ struct EventTests {
         #expect(bench.router()?.activeRouter?.checksumForm == .rfc9568)
     }
 
+    @Test("the form that was heard is the form that is sent")
+    func sentForm() throws {
+        for form in [ChecksumForm.rfc9568, .rfc5798] {
+            let bench = fresh(routerConfiguration())
+            bench.hear(200, form: .rfc5798, at: at(1))
+            bench.hear(0, form: form, at: at(1))
+            bench.run(until: at(2))
+            let message = try #require(bench.sent.first)
+            let header = DatagramHeader(
+                source: .v4(ownAddress), destination: .v4(.vrrpGroup), hopLimit: 255)
+            let decoded = try AdvertisementHeader(decoding: message.span.bytes, header: header)
+            #expect(decoded.checksumForm == form)
+        }
+    }
+
     @Test("why a router cannot take part is told once, and again after it could")
     func unable() {
         let bench = fresh(routerConfiguration())
