@@ -69,7 +69,7 @@ extension RouterCounters {
         case .type: typeErrors &+= 1
         case .truncated, .length, .malformedIPHeader: lengthErrors &+= 1
         case .checksum: checksumErrors &+= 1
-        case .unknownVRID: vridErrors &+= 1
+        case .unknownVRID: break  // Nobody's.
         case .authenticationType, .authenticationTypeMismatch, .authenticationFailure:
             authenticationErrors &+= 1
         case .intervalMismatch: intervalErrors &+= 1

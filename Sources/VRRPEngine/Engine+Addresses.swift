@@ -89,7 +89,7 @@ extension Engine {
     mutating func takeAddresses(of index: Int, at now: Instant) {
         if let name = routers[index].device { reconcileDevice(name, at: now) }
         routers[index].announcing = Announcing(lastRound: now)
-        scheduleNextRound(index)
+        scheduleNextRound(index, at: now)
         for key in routers[index].addressKeys {
             book.records[key]?.wanted = true
             book.records[key]?.held = false
@@ -259,7 +259,7 @@ extension Engine {
                     router: routers[index].configuration.name, key.address,
                     device: interfaces.name(of: key.interface), code: code), at: now)
             retry(index, at: now + .seconds(1))
-        } else if change.operation == .add, record.wanted, record.presence != .absent {
+        } else if record.wanted, record.presence != .absent {
             // RFC 9568 §8.1.2: announced only once the kernel has it.
             beginAnnouncing(key, of: index, at: now)
             if record.presence == .foreign { tellForeign(key, of: index, at: now) }

@@ -32,7 +32,7 @@ extension Engine {
         guard repetitions > 0, routers[index].announcing?.isRepeating == false else { return }
         routers[index].announcing?.isRepeating = true
         routers[index].announcing?.lastRound = now
-        scheduleNextRound(index)
+        scheduleNextRound(index, at: now)
     }
 
     /// A macvlan came up: what stands on it already is announced now.
@@ -45,11 +45,11 @@ extension Engine {
         }
     }
 
-    mutating func scheduleNextRound(_ index: Int) {
+    mutating func scheduleNextRound(_ index: Int, at now: Instant) {
         guard let announcing = routers[index].announcing else { return }
         let policy = routers[index].configuration.announce
         let pause = announcing.isRepeating ? policy.spacing : policy.refresh
-        let next = pause.map { announcing.lastRound + $0 }
+        let next = pause.map { max(announcing.lastRound + $0, now) }
         routers[index].announcing?.nextDeadline = next
         deadlines.schedule(index, at: next)
     }
@@ -61,9 +61,7 @@ extension Engine {
         else { return }
         var isRepeating = false
         for key in routers[index].addressKeys {
-            guard let record = book.records[key], record.wanted, record.isInstalled else {
-                continue
-            }
+            guard let record = book.records[key], record.isInstalled else { continue }
             if announcing.isRepeating {
                 guard record.roundsLeft > 0 else { continue }
                 book.records[key]?.roundsLeft -= 1
@@ -73,18 +71,17 @@ extension Engine {
         }
         routers[index].announcing?.isRepeating = isRepeating
         routers[index].announcing?.lastRound = now
-        scheduleNextRound(index)
+        scheduleNextRound(index, at: now)
     }
 
     /// A rival was heard: neighbours may have learnt from it, and may do so until it has yielded.
     /// One round now and then all of them once more, none sooner than the spacing after the last,
     /// so that a flood of rivals makes no flood of announcements.
     mutating func announceAgain(_ index: Int, at now: Instant) {
-        guard routers[index].announcing != nil else { return }
         let rounds = routers[index].configuration.announce.count + 1
         for key in routers[index].addressKeys { book.records[key]?.roundsLeft = rounds }
         routers[index].announcing?.isRepeating = true
-        rescheduleRounds(index, at: now)
+        scheduleNextRound(index, at: now)
     }
 
     /// The policy changed: what it says now counts from the last round.
@@ -94,14 +91,6 @@ extension Engine {
             guard let left = book.records[key]?.roundsLeft, left > most else { continue }
             book.records[key]?.roundsLeft = most
         }
-        rescheduleRounds(index, at: now)
-    }
-
-    private mutating func rescheduleRounds(_ index: Int, at now: Instant) {
-        scheduleNextRound(index)
-        if let deadline = routers[index].announcing?.nextDeadline, deadline < now {
-            routers[index].announcing?.nextDeadline = now
-            deadlines.schedule(index, at: now)
-        }
+        scheduleNextRound(index, at: now)
     }
 }

@@ -160,10 +160,7 @@ extension Engine {
     /// Remembers which interfaces matter to a router.
     private mutating func noteDevices(of index: Int) {
         let configuration = routers[index].configuration
-        var names = [configuration.interface]
-        for virtual in configuration.addresses {
-            if let name = virtual.interface, !names.contains(name) { names.append(name) }
-        }
+        let names = [configuration.interface] + configuration.addresses.compactMap(\.interface)
         for name in names where routersByInterface[name]?.contains(index) != true {
             routersByInterface[name, default: []].append(index)
         }

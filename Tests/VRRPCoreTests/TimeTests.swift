@@ -79,6 +79,29 @@ struct TimerTests {
         #expect(driver.advance(to: at(20)) == [])
         #expect(driver.state == .backup)
         #expect(driver.deadline == .seconds(20) + .microseconds(3_609_375))
+        let reasons = driver.advance(to: at(23.609_375)).reasons
+        #expect(reasons == [.noAdvertisement(silence: .microseconds(3_609_375))])
+    }
+
+    @Test("a Backup that overslept has forgotten who left and whom it would have preempted")
+    func overslept() {
+        for priority in [0, 50] as [UInt8] {
+            var driver = Driver.backup(.with())
+            _ = driver.hear(priority, at: at(1))
+            _ = driver.advance(to: at(20))
+            let reasons = driver.advance(to: at(23.609_375)).reasons
+            #expect(reasons == [.noAdvertisement(silence: .microseconds(3_609_375))])
+        }
+    }
+
+    @Test("patience ends with a whole Active_Down_Interval, not a nanosecond sooner")
+    func patience() {
+        let late = Duration.microseconds(3_609_375)
+        var active = Driver.active(.with(priority: 100))
+        let due = active.router.nextDeadline ?? .origin
+        var sooner = active
+        #expect(sooner.advance(to: due + late - .nanoseconds(1)) == [.transmit(Priority(100))])
+        #expect(active.advance(to: due + late).reasons == [.overslept(late: late)])
     }
 
     @Test("a delay below that is no reason to hesitate")

@@ -138,6 +138,29 @@ struct CheckpointTests {
             ]), "\(kinds)")
     }
 
+    @Test("only an engine that was given nothing yet is known by its name alone")
+    func nodeOfNewEngine() throws {
+        let address = try #require(gateway)
+        let inputs: [EngineInput] = [
+            .apply(configuration: Configuration(node: "gw1", routers: [])),
+            .beginResynchronisation, .leave, .receiveMalformed(interface: 7),
+            .observeAddress(address: KernelAddress(interface: 7, address: address)),
+            .observeLink(
+                link: Link(
+                    index: 7, name: "lan0", isUp: true, hasCarrier: true, hardwareAddress: nil)),
+        ]
+        #expect(Engine(node: "gw1").checkpoint.nodeOfNewEngine == "gw1")
+        for input in inputs {
+            var engine = Engine(node: "gw1")
+            engine.handle(input, at: at(1))
+            #expect(engine.checkpoint.nodeOfNewEngine == nil, "\(input)")
+        }
+        var engine = Engine(node: "gw1")
+        engine.handle(.beginResynchronisation, at: at(1))
+        engine.handle(.endResynchronisation, at: at(1))
+        #expect(engine.checkpoint.nodeOfNewEngine == nil)
+    }
+
     @Test(
         "a checkpoint that contradicts itself has a fault",
         arguments: [
@@ -146,6 +169,13 @@ struct CheckpointTests {
             ("\"scheduled\":[", "\"scheduled\":[null,", "`deadlines`"),
             ("\"head\":0", "\"head\":5", "`book`"),
             ("\"value\":[0]", "\"value\":[1]", "`routersByInterface`"),
+            ("\"value\":0}", "\"value\":1}", "`lookup`"),
+            ("\"value\":0}", "\"value\":-1}", "`lookup`"),
+            ("\"lastToken\":0", "\"lastToken\":18446744073709551615", "`book`"),
+            ("\"roundsLeft\":0", "\"roundsLeft\":1001", "`book`"),
+            ("\"roundsLeft\":0", "\"roundsLeft\":-1", "`book`"),
+            ("\"spacing\":200000000", "\"spacing\":0", "`announce`"),
+            ("\"startDelay\":0", "\"startDelay\":-1", "negative delay"),
         ])
     func faults(replaced: String, by other: String, names part: String) throws {
         let bench = Bench([routerConfiguration()])
@@ -154,5 +184,16 @@ struct CheckpointTests {
         let damaged = text.replacing(replaced, with: other)
         let checkpoint = try JSONDecoder().decode(EngineCheckpoint.self, from: Data(damaged.utf8))
         #expect(checkpoint.fault?.contains(part) == true, "\(checkpoint.fault ?? "none")")
+    }
+
+    @Test("each virtual router is looked at by itself, whatever the configuration says")
+    func routerFault() throws {
+        let bench = Bench([routerConfiguration()])
+        var text = String(decoding: try Self.text(bench.engine.checkpoint), as: UTF8.self)
+        // The last is the router's own; the one before belongs to the configuration.
+        let spacing = try #require(text.range(of: "\"spacing\":200000000", options: .backwards))
+        text.replaceSubrange(spacing, with: "\"spacing\":0")
+        let checkpoint = try JSONDecoder().decode(EngineCheckpoint.self, from: Data(text.utf8))
+        #expect(checkpoint.fault == "`lan` has an impossible `announce`")
     }
 }

@@ -127,12 +127,35 @@ struct EngineInputTests {
     }
 
     @Test("a configuration that no engine can run has a fault")
-    func fault() {
-        guard var router = routerConfiguration() else { return }
-        router.advertisementInterval = .zero
-        let input = EngineInput.apply(
-            configuration: Configuration(node: "gw1", routers: [router]))
-        #expect(input.fault == "`lan` has an impossible advertisement interval")
+    func fault() throws {
+        let router = try #require(routerConfiguration())
+        func fault(_ change: (inout VirtualRouterConfiguration) -> Void) -> String? {
+            var changed = router
+            change(&changed)
+            return EngineInput.apply(
+                configuration: Configuration(node: "gw1", routers: [router, changed])
+            ).fault
+        }
+        for interval in [Duration.zero, .microseconds(9_999), .milliseconds(255_001)] {
+            #expect(
+                fault { $0.advertisementInterval = interval }
+                    == "`lan` has an impossible advertisement interval")
+        }
+        for interval in [Duration.milliseconds(10), .seconds(255)] {
+            #expect(fault { $0.advertisementInterval = interval } == nil)
+        }
+        let addresses = "`lan` has no addresses, or some of another family"
+        #expect(fault { $0.addresses = [] } == addresses)
+        #expect(fault { $0.family = .ipv6 } == addresses)
+        let announce = "`lan` has an impossible `announce`"
+        for count in [0, 101] { #expect(fault { $0.announce.count = count } == announce) }
+        for count in [1, 100] { #expect(fault { $0.announce.count = count } == nil) }
+        #expect(fault { $0.announce.spacing = .zero } == announce)
+        #expect(fault { $0.announce.refresh = .zero } == announce)
+        #expect(fault { $0.announce.refresh = .nanoseconds(1) } == nil)
+        let delay = "`lan` has a negative delay"
+        #expect(fault { $0.preemptDelay = .nanoseconds(-1) } == delay)
+        #expect(fault { $0.startDelay = .nanoseconds(-1) } == delay)
     }
 
     @Test(

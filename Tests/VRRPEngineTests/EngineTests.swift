@@ -59,8 +59,22 @@ struct TakeoverTests {
         bench.settle(at: at(5))
         #expect(bench.priorities == [0])
         #expect(bench.kernel.isEmpty && bench.engine.isSettled)
+        bench.setLink(hasCarrier: false, at: at(6))
         bench.setLink(at: at(6))
         #expect(bench.router()?.state == .initialize)
+    }
+
+    @Test("all that is due at an instant happens in one turn, and what was done is forgotten")
+    func oneTurn() {
+        let routers = (1...5).map { number in
+            routerConfiguration(
+                "r\(number)", vrid: number, addresses: ["192.0.2.\(100 + number)/24"])
+        }
+        let bench = Bench(routers)
+        bench.advance(to: bench.engine.nextDeadline ?? at(0))
+        #expect(bench.sent.count == 5 && bench.kernel.count == 5)
+        let isForgotten = bench.engine.effects.isEmpty && bench.engine.outbox.isEmpty
+        #expect(isForgotten)
     }
 
     @Test("refused addresses are told and tried again")
@@ -286,6 +300,34 @@ struct ReloadTests {
         bench.run(until: at(12))
         #expect(bench.kernel.count == 2)
         #expect(bench.router("b")?.counters.becameActive == 1)
+    }
+
+    @Test("a new owner speaks at once; another VRID under an old name is another router")
+    func newcomers() {
+        let bench = Bench([routerConfiguration()])
+        bench.run(until: at(5))
+        bench.forget()
+        let owner = routerConfiguration("o", priority: 255, vrid: 9, addresses: ["192.0.2.3/24"])
+        bench.apply([routerConfiguration(), owner], at: at(5))
+        #expect(bench.priorities == [255] && bench.router()?.state == .active)
+        bench.forget()
+        bench.apply([routerConfiguration(vrid: 52), owner], at: at(6))
+        #expect(bench.priorities == [0] && bench.router()?.state == .backup)
+        bench.hear(200, at: at(6))
+        bench.hear(200, vrid: 52, at: at(6))
+        #expect(bench.router()?.counters.advertisementsReceived == 1)
+    }
+
+    @Test("a router may take part as soon as a reload says that its carrier does not matter")
+    func untracked() {
+        let bench = Bench([routerConfiguration()])
+        bench.setLink(hasCarrier: false, at: at(1))
+        var untracked = routerConfiguration()
+        untracked?.trackInterface = false
+        bench.apply([untracked], at: at(2))
+        #expect(bench.router()?.state == .backup)
+        bench.apply([routerConfiguration()], at: at(3))
+        #expect(bench.router()?.reason == .interfaceDown)
     }
 
     @Test("addresses change in place, under an Active Router")

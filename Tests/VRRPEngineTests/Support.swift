@@ -33,6 +33,9 @@ final class Bench {
     /// What the kernel has on the interface, besides the primary address.
     var kernel: Set<InterfaceAddress> = []
     var refuse: Int32 = 0
+    /// Set: the kernel answers no more, and requests are kept for `answer`.
+    var isKernelSilent = false
+    var unanswered: [AddressRequest] = []
 
     init(_ routers: [VirtualRouterConfiguration?]) {
         apply(routers, at: at(0))
@@ -116,6 +119,7 @@ final class Bench {
             log.append(effect)
             switch effect {
             case .send(_, _, _, _, let range): sent.append(Array(engine.outbox[range]))
+            case .changeAddresses(let request) where isKernelSilent: unanswered.append(request)
             case .changeAddresses(let request): answer(request, at: now)
             case .announce, .advertise, .changeDevice, .listen, .stopListening, .tell: break
             }
@@ -154,10 +158,22 @@ final class Bench {
         engine.snapshot(at: at(0)).routers.first { $0.configuration.name == name }
     }
 
+    var isSettled: Bool { engine.isSettled }
+    func isIdle(at now: Instant) -> Bool { engine.isIdle(at: now) }
+    func expectsToSend(_ router: Int) -> Bool { engine.expectsToSend(router) }
+
     var events: [EngineEvent.Kind] {
         log.compactMap { effect in
             if case .tell(let event) = effect { return event.kind }
             return nil
+        }
+    }
+
+    /// Every change of an address that was asked for, in order.
+    var edits: [AddressEdit] {
+        log.flatMap { effect -> [AddressEdit] in
+            if case .changeAddresses(let request) = effect { return request.changes }
+            return []
         }
     }
 

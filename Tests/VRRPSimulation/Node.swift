@@ -14,6 +14,10 @@ final class Daemon {
     var heard: [Int]
     var sent: [Int]
     var becameActive: [Int]
+    /// This turn began more than 10 ms after the deadline that the turn before left behind.
+    var isLate = false
+    /// How often it looked at its deadlines in such turns.
+    var lateLooks = 0
     /// What it said in this turn.
     var observed: [Shadow.Expectation]
     var isLeaving = false

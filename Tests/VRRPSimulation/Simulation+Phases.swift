@@ -133,6 +133,13 @@ extension Simulation {
     /// The engine's counters say what was seen here.
     func checkCounters(_ node: Node, _ daemon: Daemon) {
         let snapshot = daemon.engine.snapshot(at: node.clock.local(now))
+        // Less may be: the second look in a turn need not find anything.
+        if snapshot.counters.lateWakeUps > daemon.lateLooks {
+            fail(
+                "who wakes in time is not late",
+                "gw\(node.index) was late \(daemon.lateLooks) times at most, counted"
+                    + " \(snapshot.counters.lateWakeUps)")
+        }
         for router in snapshot.routers {
             guard let number = Int(router.configuration.name.dropFirst()) else { continue }
             let counters = router.counters

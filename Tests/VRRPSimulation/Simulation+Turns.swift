@@ -21,6 +21,8 @@ extension Simulation {
         guard let daemon = node.daemon else { return }
         turnIsEmpty = true
         let local = node.clock.local(now)
+        daemon.isLate =
+            daemon.engine.nextDeadline.map { local - $0 > .milliseconds(10) } ?? false
         input(daemon, local)
         advance(daemon, to: local)
         carryOut(node, daemon, at: local)
@@ -45,6 +47,7 @@ extension Simulation {
     }
 
     private func advance(_ daemon: Daemon, to local: Instant) {
+        if daemon.isLate { daemon.lateLooks += 1 }
         daemon.engine.advance(to: local)
         daemon.shadow.advance(to: local)
     }

@@ -13,7 +13,7 @@ extension ReloadTrial {
         twinSent: [ReloadBench.Sent]
     ) -> [String] {
         var faults: [String] = []
-        for router in old.routers where isUnchanged(router.name) {
+        for router in old.routers where isUntouched(router.name) {
             guard let link = surroundings.link(named: router.interface) else { continue }
             let key = ReloadBench.Key(
                 interface: link.index, family: router.family, vrid: router.vrid.rawValue)
