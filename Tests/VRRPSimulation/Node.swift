@@ -70,6 +70,8 @@ final class Node {
     var isOverrun = false
     /// When its timer goes off; nil when none is armed.
     var armed: Nanoseconds?
+    /// The deadline that it is for, on the node's own clock.
+    var armedFor = Instant.origin
     /// What the kernel has still to do, in order.
     var requests: [AddressRequest] = []
     var busyUntil: Nanoseconds = 0

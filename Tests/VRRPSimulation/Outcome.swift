@@ -25,6 +25,7 @@ package struct Outcome: Sendable {
         if twice, simulation.violation == nil {
             let again = Simulation(SimulationOptions(seed: seed))
             again.run()
+            routerHours += again.routerHours
             if again.trace.hash != hash {
                 simulation.fail(
                     "the same seed gives the same trace",

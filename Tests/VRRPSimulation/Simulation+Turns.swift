@@ -54,9 +54,10 @@ extension Simulation {
 
     private func arm(_ node: Node, _ daemon: Daemon) {
         guard let deadline = daemon.engine.nextDeadline else { return }
-        let due = max(now, node.clock.world(deadline))
         // An earlier alarm is harmless, and finds out when the next one is due.
-        if let armed = node.armed, armed <= due, armed > now { return }
+        if let armed = node.armed, armed > now, deadline >= node.armedFor { return }
+        node.armedFor = deadline
+        let due = max(now, node.clock.world(deadline))
         let latency = options.wakeLatency > 1 ? delayChance.below(Int(options.wakeLatency)) : 0
         let time = max(now + 1, due + Nanoseconds(latency))
         node.armed = time
