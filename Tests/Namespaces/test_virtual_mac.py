@@ -276,3 +276,25 @@ def test_frr_in_both_roles(lab, frr, kind):
     peer.crash()
     two.await_state("active", 6)
     eventually(lambda: port_of(lab, mac) == "gw2", 2, "the switch learns")
+
+
+def test_forwarded_traffic_meets_no_tap(lab):
+    """A packet socket that receives would cost every forwarded packet a clone: ours only send."""
+    one = ours(lab, "gw1", 2, priority=200)
+    one.await_state("active")
+    lines = subprocess.run(
+        ["ip", "netns", "exec", one.namespace, "cat", "/proc/net/packet"],
+        capture_output=True, text=True, check=True).stdout.splitlines()[1:]
+    assert lines and all(line.split()[3] == "0000" for line in lines), lines
+
+
+def test_a_link_of_another_mtu(lab):
+    """Ninety IPv6 addresses need 1488 bytes: what does not fit is counted, and goes again later."""
+    addresses = ["fe80::1:1/64", *(f"2001:db8:1::{number:x}/64" for number in range(1, 90))]
+    one = ours(lab, "gw1", 2, priority=200, kind="v6", addresses=addresses)
+    one.await_state("active", 8)
+    lab.tap.advertisement("gw1", 2, priority=200, after=time.time())
+    one.ip("link", "set", "lan0", "mtu", "1400")
+    eventually(lambda: one.show()["statistics"]["transmit_errors"] > 0, 3, "counted")
+    one.ip("link", "set", "lan0", "mtu", "1500")
+    lab.tap.advertisement("gw1", 3, priority=200, after=time.time() + 0.2)
