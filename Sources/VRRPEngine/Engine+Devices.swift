@@ -16,14 +16,23 @@ extension Engine {
         if let old = routers[index].device { abandonDevice(old, at: now) }
         routers[index].device = name
         guard let name, let parent else { return }
-        var record =
-            devices.records[name]
-            ?? DeviceRecord(
-                router: index, parent: parent,
-                hardwareAddress: .virtualRouter(configuration.vrid, configuration.family))
-        record.router = index
-        record.isHeld = false
+        let old = devices.records[name]
+        var record = DeviceRecord(
+            router: index, parent: parent,
+            hardwareAddress: .virtualRouter(configuration.vrid, configuration.family))
+        record.asked = old?.asked
         devices.records[name] = record
+        if let old, let link = old.index {
+            if old.parent == parent, old.hardwareAddress == record.hardwareAddress {
+                devices.records[name] = old
+                devices.records[name]?.router = index
+                devices.records[name]?.isHeld = false
+            } else {
+                // Another virtual router had a macvlan of this name: it goes first.
+                _ = devices.lose(link)
+                if old.asked == nil { ask(.remove(link), of: name) }
+            }
+        }
         reconcileDevice(name, at: now)
     }
 
@@ -108,8 +117,12 @@ extension Engine {
         case .lower:
             if code != 0 { holdDevice(name, code: code, at: now) }
         case .remove(let index):
-            // Gone, or it will never go: nobody asks again.
-            if code == 0 { _ = devices.lose(index) } else { devices.records[name]?.isHeld = true }
+            if code == 0 {
+                _ = devices.lose(index)
+            } else {
+                // Nobody wants it: then nobody asks again.
+                holdDevice(name, code: code, at: now)
+            }
         }
         reconcileDevice(name, at: now)
         requestAddressChanges()
