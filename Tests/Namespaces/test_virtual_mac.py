@@ -1,13 +1,15 @@
 """`mac: virtual`: the MAC address of the virtual router, on the wire and in the kernel."""
 
 import json
+import struct
 import subprocess
 import time
 
 import pytest
 
-from frames import arp_request, neighbour_solicitation, virtual_mac
-from lab import active_down_interval, eventually, ip
+from frames import (arp_request, ethernet, internet_checksum, ipv4, mac as mac_bytes,
+                    neighbour_solicitation, virtual_mac)
+from lab import Injector, active_down_interval, eventually, ip
 from settings import IPV4, IPV6, bare_address, configuration
 
 KINDS = {
@@ -276,6 +278,49 @@ def test_frr_in_both_roles(lab, frr, kind):
     peer.crash()
     two.await_state("active", 6)
     eventually(lambda: port_of(lab, mac) == "gw2", 2, "the switch learns")
+
+
+def test_frames_to_the_virtual_mac(lab):
+    """M34, M35, M46: an Active forwards what hosts send to the virtual MAC and answers what is for
+    the address; a Backup that a switch floods does neither."""
+    one, two = ours(lab, "gw1", 2, priority=200), ours(lab, "gw2", 3, priority=100)
+    one.await_state("active")
+    two.await_state("backup")
+    mac, far = virtual_mac(51), "198.51.100.9"
+    for node in (one, two):
+        node.ip("link", "add", "far0", "type", "veth", "peer", "name", "far1")
+        node.ip("link", "set", "far0", "up")
+        node.ip("link", "set", "far1", "up")
+        node.ip("addr", "add", f"198.51.100.{node.host}/24", "dev", "far0")
+        node.ip("neigh", "add", far, "lladdr", "02:00:00:00:00:77", "dev", "far0")
+
+    def echo(destination):
+        body = struct.pack("!BBHHH", 8, 0, 0, 1, 1)
+        body = body[:2] + struct.pack("!H", internet_checksum(body)) + body[4:]
+        packet = ipv4(body, "192.0.2.99", destination, ttl=64, tos=0, protocol=1)
+        return ethernet(packet, mac_bytes(mac), mac_bytes("02:00:00:00:00:99"), 0x0800)
+
+    def forwarded(node):
+        text = node.ip("-j", "-s", "link", "show", "far0").stdout
+        return json.loads(text)[0]["stats64"]["tx"]["packets"]
+
+    def spoken(node, mark):
+        return [frame for frame in lab.tap.select(port=node.node, since=mark)
+                if not frame.vrrp and frame.data[12:14] in (b"\x08\x00", b"\x08\x06")]
+
+    time.sleep(0.5)
+    before, mark = (forwarded(one), forwarded(two)), lab.tap.mark()
+    flood = [Injector(lab.lan, f"p-{node.node}") for node in (one, two)]
+    for _ in range(10):
+        for port in flood:
+            port(echo(far), echo("192.0.2.1"))
+    time.sleep(0.5)
+    for port in flood:
+        port.socket.close()
+    assert forwarded(one) - before[0] >= 10
+    assert forwarded(two) - before[1] <= 2, "a Backup forwards"
+    assert spoken(one, mark), "the Active answers for its address"
+    assert spoken(two, mark) == [], "a Backup answers"
 
 
 def test_forwarded_traffic_meets_no_tap(lab):
