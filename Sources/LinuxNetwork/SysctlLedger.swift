@@ -39,9 +39,16 @@ package struct SysctlLedger: Sendable {
     /// they still have ours: what somebody else has changed since is left alone. A setting that does
     /// not exist is skipped; one that has its value already is not ours. Returns what went wrong,
     /// which keeps nothing else from being done.
-    package mutating func apply(_ wanted: [SysctlSetting]) -> [SysctlFailure] {
+    ///
+    /// `keepingOthers`: nothing gets its old value yet. A new daemon asks for that until what its
+    /// predecessor left on the interfaces is gone.
+    package mutating func apply(
+        _ wanted: [SysctlSetting], keepingOthers: Bool = false
+    ) -> [SysctlFailure] {
         var failures: [SysctlFailure] = []
-        let unwanted = entries.filter { entry in !wanted.contains { $0.path == entry.path } }
+        let unwanted = entries.filter { entry in
+            !keepingOthers && !wanted.contains { $0.path == entry.path }
+        }
         let previous = entries
         var writes: [SysctlSetting] = []
         for setting in wanted {

@@ -33,6 +33,8 @@ struct DeviceRecord: Codable {
     var asked: DeviceRequest.Operation?
     /// Refused: not to be tried again before the router's repair deadline.
     var isHeld = false
+    /// The errno that was told, and is not told again before it works or another comes.
+    var toldCode: Int32?
 
     /// Its mark is no part of it: the kernel does not tell of an alias that is given while down.
     func isMet(by link: Link) -> Bool {

@@ -61,6 +61,14 @@ extension Engine {
         return devices.records[name]?.isUp == true
     }
 
+    /// Whether a link is a macvlan that is to be removed.
+    private func isAbandoned(_ interface: Int32) -> Bool {
+        guard let name = devices.names[interface], let record = devices.records[name] else {
+            return false
+        }
+        return record.router == nil
+    }
+
     /// A macvlan went down: what the kernel did not remove with it is removed now.
     mutating func noteLowered(_ link: Int32, of index: Int) {
         for key in routers[index].addressKeys where key.interface == link {
@@ -80,7 +88,8 @@ extension Engine {
             book.records[key]?.router = nil
             book.records[key]?.wanted = false
             book.records[key]?.held = false
-            book.records[key]?.goesWithDevice = false
+            let goesWithDevice = goesWithDevice(key) && isAbandoned(key.interface)
+            book.records[key]?.goesWithDevice = goesWithDevice
             book.enqueue(key)
         }
         routers[index].addressKeys = []

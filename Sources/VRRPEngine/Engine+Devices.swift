@@ -108,6 +108,7 @@ extension Engine {
                 break
             }
             devices.records[name]?.isMade = true
+            devices.records[name]?.toldCode = nil
             if let link = interfaces.link(named: name) { noteDevice(link, at: now) }
             if let record = devices.records[name], record.index == nil, let index = record.router {
                 // Gone again, or netlink lost the notice: asked for again, but not in a circle.
@@ -133,10 +134,12 @@ extension Engine {
         devices.records[name]?.isHeld = true
         guard let index = devices.records[name]?.router else { return }
         routers[index].counters.deviceErrors &+= 1
+        retry(index, at: now + .seconds(1))
+        guard devices.records[name]?.toldCode != code else { return }
+        devices.records[name]?.toldCode = code
         tell(
             .deviceFailed(
                 router: routers[index].configuration.name, device: name, code: code), at: now)
-        retry(index, at: now + .seconds(1))
     }
 
     mutating func repairDevice(of index: Int, at now: Instant) {
@@ -158,7 +161,10 @@ extension Engine {
             clearLeftover(link, at: now)
             return
         }
-        guard record.isMet(by: link), record.isMade else { return }
+        guard record.isMet(by: link), record.isMade else {
+            if record.index == link.index { replaceDevice(link, at: now) }
+            return
+        }
         let isNew = record.index == nil
         let wasUp = record.isUp
         if isNew { adopt(link, at: now) } else { devices.find(link.name, as: link) }
@@ -174,6 +180,16 @@ extension Engine {
             if !wasUp, link.isUp { announceInstalled(on: link.index, of: index, at: now) }
         }
         reconcileDevice(link.name, at: now)
+    }
+
+    /// Somebody gave our macvlan another MAC address: it is of no use any more, and in the way.
+    private mutating func replaceDevice(_ link: Link, at now: Instant) {
+        _ = devices.lose(link.index)
+        if let index = devices.records[link.name]?.router {
+            placeAddresses(of: index, at: now)
+            noteRestored(index, link.name, at: now)
+        }
+        if devices.records[link.name]?.asked == nil { ask(.remove(link.index), of: link.name) }
     }
 
     /// An interface may be ours to manage from now on: with what stands on it.

@@ -18,6 +18,11 @@ struct DeviceWorker: ~Copyable {
     /// Interfaces with virtual routers.
     private var managed: Set<Managed> = []
     private var warned: Set<String> = []
+    /// Until then, what a killed predecessor set stays: its macvlans may still be up, and the
+    /// interface would answer for their addresses with its own MAC address.
+    private let inheritsUntil = Clock.boot() + .seconds(2)
+    /// Something is to be put back once that is over.
+    private var isInheriting = true
 
     private struct Managed: Hashable {
         var interface: Int32
@@ -61,9 +66,13 @@ struct DeviceWorker: ~Copyable {
             }
             // A poller that fails would fail again; a short wait does no harm here.
             do throws(SystemError) {
-                try poller.wait(milliseconds: -1) { _, _ in }
+                try poller.wait(milliseconds: isInheriting ? 500 : -1) { _, _ in }
             } catch {
                 pause(.milliseconds(10))
+            }
+            if isInheriting, Clock.boot() >= inheritsUntil {
+                isInheriting = false
+                applySettings()
             }
         }
     }
@@ -149,7 +158,8 @@ struct DeviceWorker: ~Copyable {
             if let promotion { wanted.append(promotion) }
         }
         for name in Set(parents.values).sorted() { wanted += VirtualLinkSettings.parent(name) }
-        warn(ledger.apply(wanted).map { "cannot set \($0.path): \($0.error)" })
+        let failures = ledger.apply(wanted, keepingOthers: isInheriting)
+        warn(failures.map { "cannot set \($0.path): \($0.error)" })
     }
 
     /// Each sentence once.

@@ -38,6 +38,9 @@ struct ProtocolLoop: ~Copyable {
     /// everything that had arrived by then is read first: silence is judged last.
     static let packetsPerTurn = 64
     static let packetsWhenLate = 65536
+    /// Farewells and addresses are a matter of milliseconds; the kernel takes some 40 ms to remove a
+    /// macvlan, one after the other. conf/vrrpd.service waits longer than this.
+    static let longestLeave = Duration.seconds(50)
 
     private enum Token: UInt64 {
         case ipv4 = 1, ipv6, monitor, timer, signals, inbox
@@ -250,7 +253,7 @@ extension ProtocolLoop {
             if signal == Signal.hangUp {
                 post(.reloadRequested)
             } else if leaveDeadline == nil {
-                leaveDeadline = Self.now() + .seconds(10)
+                leaveDeadline = Self.now() + Self.longestLeave
                 engine.leave(at: Self.now())
                 carryOut()
             }

@@ -343,3 +343,46 @@ def test_a_link_of_another_mtu(lab):
     eventually(lambda: one.show()["statistics"]["transmit_errors"] > 0, 3, "counted")
     one.ip("link", "set", "lan0", "mtu", "1500")
     lab.tap.advertisement("gw1", 3, priority=200, after=time.time() + 0.2)
+
+
+def test_a_restart_after_a_kill_answers_with_the_virtual_mac_only(lab):
+    """What the killed one set must outlast what it left."""
+    one = ours(lab, "gw1", 2, priority=200)
+    one.await_state("active")
+    one.kill()
+    mark = lab.tap.mark()
+    with lab.inject.stream(arp_request("192.0.2.1"), 0.001):
+        one.start()
+        time.sleep(0.5)
+    answers = lab.tap.select(
+        lambda frame: frame.arp and frame.arp[0] == 2 and frame.arp[2] == "192.0.2.1", since=mark)
+    assert {frame.arp[1] for frame in answers} <= {virtual_mac(51)}
+
+
+def test_a_macvlan_with_another_address_is_replaced(lab):
+    one = ours(lab, "gw1", 2, priority=200)
+    one.await_state("active")
+    name, = macvlans(one)
+    one.ip("link", "set", name, "address", "02:00:00:00:00:77")
+
+    def whole():
+        link = macvlans(one).get(name)
+        return link and link["address"] == virtual_mac(51) and is_up(link) and one.has("192.0.2.1")
+
+    eventually(whole, 3, "replaced")
+    assert one.show()["statistics"]["macvlans_restored"] >= 1
+
+
+def test_nothing_leaves_from_the_virtual_mac_after_a_removed_router(lab):
+    """The kernel would tell of its addresses' end (MLD) from the virtual MAC address."""
+    keep = {"other": {"interface": "lan0", "vrid": 99, "addresses": ["192.0.2.99/24"]}}
+    one = ours(lab, "gw1", 2, priority=200, kind="v6", others=keep)
+    one.await_state("active")
+    time.sleep(1)
+    one.write({"routers": keep, "log": {"target": "stderr"}})
+    mark = lab.tap.mark()
+    one.ctl("reload")
+    farewell = lab.tap.advertisement("gw1", 2, since=mark, priority=0)
+    time.sleep(1)
+    assert [frame for frame in frames_from(lab, virtual_mac(51, 6), "gw1", mark)
+            if frame.time > farewell.time] == []
