@@ -1,6 +1,6 @@
 // What the kernel must be told so that a virtual address on a macvlan is answered for once, by the
-// macvlan, and the interface below stays as it was to everybody else. Each value was found necessary
-// with requests put on a wire; what made no difference is not here.
+// macvlan, and the interface below stays as it was to everybody else. Found with
+// requests put on a wire, but for `proxy_arp` and `keep_addr_on_down`, which are precautions.
 
 package import VRRPWire
 

@@ -104,9 +104,6 @@ package struct Engine: ~Copyable {
 
     /// Nothing waits for a change of the kernel, and nothing that was asked is unanswered.
     package var isSettled: Bool { book.isSettled && devices.isSettled }
-
-    /// Every virtual router takes part, or has a reason why not that was told.
-    package var isReady: Bool { isSynchronised }
 }
 
 /// Who an advertisement is for (RFC 9568 §3: interface, family and VRID make a virtual router).

@@ -23,6 +23,8 @@ struct DeviceWorker: ~Copyable {
     private let inheritsUntil = Clock.boot() + .seconds(2)
     /// Something is to be put back once that is over.
     private var isInheriting = true
+    /// Nobody takes answers any more.
+    private var isAlone = false
 
     private struct Managed: Hashable {
         var interface: Int32
@@ -90,8 +92,14 @@ struct DeviceWorker: ~Copyable {
         }
     }
 
-    private func answer(_ name: String, _ code: Int32) {
-        while !engine.post(.deviceChanged(name: name, code: code)) { pause(.milliseconds(10)) }
+    private mutating func answer(_ name: String, _ code: Int32) {
+        var patience = 100
+        while !isAlone, !engine.post(.deviceChanged(name: name, code: code)) {
+            pause(.milliseconds(10))
+            patience -= 1
+            // The protocol reads far more often than that: it has ended, and `.finish` will come.
+            isAlone = patience == 0
+        }
     }
 
     /// An errno, 0 for done.
