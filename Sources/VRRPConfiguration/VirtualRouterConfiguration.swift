@@ -12,11 +12,20 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
     package var interface: String
     package var vrid: VirtualRouterID
     package var version: VRRPVersion
+    /// Version 3 over IPv4 that also sends and hears version 2 (RFC 9568 §8.4.2).
+    package var alsoVersion2: Bool
     /// 1…254, or `.owner`.
     package var priority: Priority
-    /// In the order in which they are advertised; never empty, all of `family`. The first of IPv6
-    /// is link-local (RFC 9568 §5.2.9).
+    /// In the order in which they are advertised, those that are not advertised last; all of
+    /// `family`. At least one is advertised, and the first of IPv6 is link-local (RFC 9568 §5.2.9).
     package var addresses: [VirtualAddress]
+    /// The source of its advertisements; nil is the interface's primary or link-local address.
+    package var source: IPAddress?
+    /// The other routers, where advertisements go to each of them instead of the group.
+    package var peers: [IPAddress]
+    /// How many routers an advertisement of a peer may have crossed, 0…254.
+    package var hops: UInt8
+    package var authentication: AuthenticationPolicy?
     /// Version 3: 10 ms…40.95 s in steps of 10 ms. Version 2: 1 s…255 s in steps of 1 s.
     package var advertisementInterval: Duration
     /// RFC 9568 §6.1 Preempt_Mode.
@@ -37,7 +46,9 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
 
     package init(
         name: String, family: AddressFamily, interface: String, vrid: VirtualRouterID,
-        version: VRRPVersion = .v3, priority: Priority = .standard, addresses: [VirtualAddress],
+        version: VRRPVersion = .v3, alsoVersion2: Bool = false, priority: Priority = .standard,
+        addresses: [VirtualAddress], source: IPAddress? = nil, peers: [IPAddress] = [],
+        hops: UInt8 = 0, authentication: AuthenticationPolicy? = nil,
         advertisementInterval: Duration = .seconds(1), preemptMode: Bool = true,
         preemptDelay: Duration = .zero, startDelay: Duration = .zero, acceptMode: Bool = true,
         mac: MACPolicy = .interface, macvlanName: String? = nil,
@@ -49,8 +60,13 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
         self.interface = interface
         self.vrid = vrid
         self.version = version
+        self.alsoVersion2 = alsoVersion2
         self.priority = priority
         self.addresses = addresses
+        self.source = source
+        self.peers = peers
+        self.hops = hops
+        self.authentication = authentication
         self.advertisementInterval = advertisementInterval
         self.preemptMode = preemptMode
         self.preemptDelay = preemptDelay
@@ -64,31 +80,52 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
     }
 }
 
-/// An address that the Active Router owns for as long as it is Active.
-package struct VirtualAddress: Codable, Hashable, Sendable {
-    package var address: InterfaceAddress
-    /// Another interface to put it on; nil is the interface of the virtual router.
-    package var interface: String?
-    package var scope: AddressScope
-
-    /// Without a scope: `link` for link-local IPv6, `global` for everything else.
-    package init(address: InterfaceAddress, interface: String? = nil, scope: AddressScope? = nil) {
-        self.address = address
-        self.interface = interface
-        self.scope = scope ?? Self.standardScope(of: address.address)
+extension VirtualRouterConfiguration {
+    /// What its advertisements list, in order.
+    package var advertisedAddresses: [IPAddress] {
+        addresses.filter { $0.kind != .unadvertised }.map(\.address.address)
     }
 
-    private static func standardScope(of address: IPAddress) -> AddressScope {
-        address.family == .ipv6 && address.isLinkLocal ? .link : .global
-    }
+    /// Whether advertisements go to peers one by one, and not to the group.
+    package var isUnicast: Bool { !peers.isEmpty }
 }
 
-/// How far an address is valid: the kernel's numbers (`RT_SCOPE_…`).
-package enum AddressScope: UInt8, Hashable, CaseIterable, Codable, Sendable {
-    case global = 0
-    case site = 200
-    case link = 253
-    case host = 254
+// Reading a recording: what an older vrrpd did not know has its default, so that a recording stays
+// readable for whoever is sent it later.
+extension VirtualRouterConfiguration {
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        func value<Value: Decodable>(_ key: CodingKeys, _ standard: Value) throws -> Value {
+            try members.decodeIfPresent(Value.self, forKey: key) ?? standard
+        }
+        // Not generic: a duration is written as nanoseconds, which is chosen by its type.
+        func duration(_ key: CodingKeys, _ standard: Duration) throws -> Duration {
+            try members.decodeIfPresent(Duration.self, forKey: key) ?? standard
+        }
+        self.init(
+            name: try members.decode(String.self, forKey: .name),
+            family: try members.decode(AddressFamily.self, forKey: .family),
+            interface: try members.decode(String.self, forKey: .interface),
+            vrid: try members.decode(VirtualRouterID.self, forKey: .vrid),
+            addresses: try members.decode([VirtualAddress].self, forKey: .addresses))
+        version = try value(.version, version)
+        alsoVersion2 = try value(.alsoVersion2, alsoVersion2)
+        priority = try value(.priority, priority)
+        source = try value(.source, source)
+        peers = try value(.peers, peers)
+        hops = try value(.hops, hops)
+        authentication = try value(.authentication, authentication)
+        advertisementInterval = try duration(.advertisementInterval, advertisementInterval)
+        preemptMode = try value(.preemptMode, preemptMode)
+        preemptDelay = try duration(.preemptDelay, preemptDelay)
+        startDelay = try duration(.startDelay, startDelay)
+        acceptMode = try value(.acceptMode, acceptMode)
+        mac = try value(.mac, mac)
+        macvlanName = try value(.macvlanName, macvlanName)
+        checksum = try value(.checksum, checksum)
+        announce = try value(.announce, announce)
+        trackInterface = try value(.trackInterface, trackInterface)
+    }
 }
 
 /// Which hardware address neighbours learn for the virtual addresses.

@@ -11,6 +11,13 @@ final class DiagnosticCollector {
     let files: [SourceFile]
     private var lines: [Int: SourceLines] = [:]
     private var advice: [Mistake: String?] = [:]
+    /// Lines that hold a secret, which no message repeats.
+    private var hidden: Set<Line> = []
+
+    private struct Line: Hashable {
+        var file: Int
+        var line: Int
+    }
 
     init(files: [SourceFile]) {
         self.files = files
@@ -22,6 +29,16 @@ final class DiagnosticCollector {
         let mistake = Mistake(place: place, message: message)
         guard self.advice[mistake] == nil else { return }
         self.advice[mistake] = .some(advice)
+    }
+
+    /// Keeps every line of a value out of all messages.
+    func hide(_ node: Node) {
+        hidden.insert(Line(file: node.place.file, line: node.place.line))
+        switch node.content {
+        case .scalar: break
+        case .sequence(let items): for item in items { hide(item) }
+        case .mapping(let entries): for entry in entries { hide(entry.value) }
+        }
     }
 
     /// `file:line`, for a message about another place.
@@ -55,7 +72,8 @@ final class DiagnosticCollector {
         let place = mistake.place
         let lines = lines(ofFile: place.file)
         let (line, column) = lines.within(line: place.line, column: place.column)
-        let excerpt = lines.excerpt(line: line, column: column)
+        let isHidden = hidden.contains(Line(file: place.file, line: place.line))
+        let excerpt = isHidden ? nil : lines.excerpt(line: line, column: column)
         return Diagnostic(
             file: files[place.file].name, line: line, column: column,
             message: mistake.message, advice: advice, sourceLine: excerpt?.text,

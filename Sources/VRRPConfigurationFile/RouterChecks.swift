@@ -16,7 +16,7 @@ struct RouterChecks {
         var address: IPAddress
     }
 
-    private let walk: Walk
+    let walk: Walk
     private var identities: [Identity: (router: String, place: Place)] = [:]
     private var owned: [Owned: (router: String, place: Place)] = [:]
     /// The routers that gave their macvlan a name, by that name.
@@ -31,13 +31,18 @@ struct RouterChecks {
         checkOwner(entry)
         checkInterval(entry)
         guard let addresses = entry.addresses else { return }
+        let advertised = addresses.filter { $0.value.kind != .unadvertised }
         let families = AddressFamily.allCases.filter { family in
-            addresses.contains { $0.value.address.address.family == family }
+            advertised.contains { $0.value.address.address.family == family }
         }
         for family in families {
             checkList(
-                addresses.filter { $0.value.address.address.family == family }, family, of: entry)
+                advertised.filter { $0.value.address.address.family == family }, family, of: entry)
         }
+        checkUnadvertised(entry, addresses: addresses, families: families)
+        checkPeers(entry, families: families)
+        checkPassword(entry)
+        checkMixture(entry)
         checkVersion(entry, addresses: addresses, families: families)
         checkDuplicates(entry, addresses: addresses, families: families)
         checkDevice(entry, families: families)
@@ -58,15 +63,26 @@ struct RouterChecks {
         var router = VirtualRouterConfiguration(
             name: isDual ? "\(entry.name)/\(family)" : entry.name, family: family,
             interface: interface, vrid: vrid, addresses: addresses)
-        if let version = entry.version { router.version = version.own }
+        switch entry.version?.own ?? .three {
+        case .three: break
+        case .two: router.version = .v2
+        case .both: router.alsoVersion2 = family == .ipv4
+        }
+        router.source = source(entry, family)
+        router.peers = peers(entry, family)
+        if let hops = entry.hops { router.hops = UInt8(clamping: hops.own) }
+        if family == .ipv4 { router.authentication = entry.authentication?.own }
         if let priority = entry.priority { router.priority = priority.own }
         if let advertise = entry.advertise { router.advertisementInterval = advertise.own }
         if let preempt = entry.preempt { router.preemptMode = preempt }
         if let delay = entry.preemptDelay { router.preemptDelay = delay }
         if let delay = entry.startDelay { router.startDelay = delay }
         // The file's default is what RFC 9568 §7.3 asks for. An owner's addresses are its
-        // interface's own, which answers for them with its own MAC address.
-        router.mac = entry.mac ?? (router.priority == .owner ? .interface : .virtual)
+        // interface's own, which answers for them with its own MAC address. Where nothing is
+        // installed there is nothing to answer for.
+        let installsNothing = addresses.allSatisfy { $0.kind == .external }
+        router.mac =
+            entry.mac ?? (router.priority == .owner || installsNothing ? .interface : .virtual)
         router.macvlanName = entry.macvlanName?.own
         if let checksum = entry.checksum { router.checksum = checksum }
         if let announce = entry.announce { router.announce = announce }
@@ -87,8 +103,9 @@ struct RouterChecks {
     /// The interval as the version has it on the wire, on every node.
     private func checkInterval(_ entry: RouterEntry) {
         guard entry.isVersionKnown else { return }
-        let version = entry.version?.own ?? .v3
-        for (interval, place) in entry.advertise?.all ?? [] {
+        for (interval, place, node) in entry.advertise?.all ?? [] {
+            let spoken = node == nil ? entry.version?.own : entry.version?.value(on: node)
+            let version: VRRPVersion = spoken == .two ? .v2 : .v3
             let range =
                 "router `\(entry.name)` speaks version \(version.rawValue), in which `advertise`"
             switch version {
@@ -112,7 +129,7 @@ struct RouterChecks {
         _ entry: RouterEntry, addresses: [Walk.PlacedAddress], families: [AddressFamily]
     ) {
         guard
-            entry.version?.own == .v2,
+            entry.version?.own == .two,
             let first = addresses.first(where: { $0.value.address.address.family == .ipv6 })
         else { return }
         walk.report(
@@ -162,7 +179,7 @@ struct RouterChecks {
                 advice: "move some to another router with another `vrid`")
         }
         if family == .ipv6, let first = list.first, !first.value.address.address.isLinkLocal,
-            entry.version?.own != .v2
+            entry.version?.own != .two
         {
             walk.report(
                 first.place, "the first IPv6 address of a router must be link-local",
@@ -213,7 +230,22 @@ struct RouterChecks {
         }
     }
 
-    private static func name(_ family: AddressFamily) -> String {
+    /// They go where the advertised ones of their family go.
+    private func checkUnadvertised(
+        _ entry: RouterEntry, addresses: [Walk.PlacedAddress], families: [AddressFamily]
+    ) {
+        for address in addresses where address.value.kind == .unadvertised {
+            let family = address.value.address.address.family
+            guard !families.contains(family) else { continue }
+            walk.report(
+                address.place,
+                "router `\(entry.name)` advertises no \(Self.name(family)) address, so that this"
+                    + " one has nothing to go with",
+                advice: "put one of its family in `addresses`")
+        }
+    }
+
+    static func name(_ family: AddressFamily) -> String {
         family == .ipv4 ? "IPv4" : "IPv6"
     }
 }

@@ -10,21 +10,46 @@ extension Walk {
         var place: Place
     }
 
+    /// Those of all three keys, the advertised ones first; nil when anything in them is wrong.
+    func addresses(_ entries: [Entry]) -> [PlacedAddress]? {
+        let kinds: [(String, VirtualAddress.Kind)] = [
+            ("addresses", .advertised), ("external", .external), ("unadvertised", .unadvertised),
+        ]
+        var result: [PlacedAddress] = []
+        var isGood = true
+        for (key, kind) in kinds {
+            guard let entry = entries[key] else { continue }
+            guard let list = addresses(entry) else {
+                isGood = false
+                continue
+            }
+            result += list.map {
+                PlacedAddress(
+                    value: VirtualAddress(
+                        address: $0.value.address, interface: $0.value.interface,
+                        scope: $0.value.scope, kind: kind), place: $0.place)
+            }
+        }
+        return isGood && !result.isEmpty ? result : nil
+    }
+
     /// The readable ones, in order; nil when the list is no list or anything in it is wrong.
-    func addresses(_ entry: Entry) -> [PlacedAddress]? {
+    private func addresses(_ entry: Entry) -> [PlacedAddress]? {
         guard case .sequence(let items) = entry.value.content else {
             report(
                 entry.value.place,
                 entry.value.isAbsent
-                    ? "`addresses` has no value"
-                    : "`addresses` takes a list, not \(entry.value.kindName)",
-                advice: "write `addresses: [192.0.2.1/24]`")
+                    ? "`\(entry.key)` has no value"
+                    : "`\(entry.key)` takes a list, not \(entry.value.kindName)",
+                advice: "write `\(entry.key): [192.0.2.1/24]`")
             return nil
         }
         guard !items.isEmpty else {
             report(
-                entry.value.place, "`addresses` is empty",
-                advice: "a virtual router has at least one address")
+                entry.value.place, "`\(entry.key)` is empty",
+                advice: entry.key == "addresses"
+                    ? "a virtual router has at least one address"
+                    : "write the addresses, or remove the key")
             return nil
         }
         let read = items.map(address)

@@ -10,11 +10,19 @@ struct RouterEntry {
     var place: Place
     var interface: Walk.Keyed<String>?
     var vrid: Walk.Keyed<Int>?
-    var version: Walk.Keyed<VRRPVersion>?
+    var version: Walk.Keyed<Versions>?
     /// False when `version` is there but wrong: then nothing that depends on it is checked.
     var isVersionKnown = true
     var priority: Walk.Keyed<Priority>?
+    /// Those of `addresses`, then `external`, then `unadvertised`.
     var addresses: [Walk.PlacedAddress]?
+    var source: Walk.Keyed<[Walk.PlacedHost]>?
+    /// Whether the key is there, right or wrong.
+    var hasSource = false
+    var unicast: Walk.Unicast?
+    var hasUnicast = false
+    var hops: Walk.Keyed<Int>?
+    var authentication: Walk.Keyed<AuthenticationPolicy>?
     var advertise: Walk.Keyed<Duration>?
     var preempt: Bool?
     var preemptDelay: Duration?
@@ -26,21 +34,23 @@ struct RouterEntry {
     var trackInterface: Bool?
 }
 
+/// What `version` can say.
+enum Versions: String, CaseIterable {
+    case three = "3"
+    case two = "2"
+    /// RFC 9568 §8.4.2; for IPv6, which version 2 has not, the same as 3.
+    case both
+}
+
 extension Walk {
     static let routerKeys = [
-        "interface", "vrid", "version", "priority", "addresses", "advertise", "preempt",
-        "preempt-delay", "start-delay", "accept", "mac", "macvlan-name", "checksum", "announce",
-        "track-interface",
+        "interface", "vrid", "version", "priority", "addresses", "unadvertised", "external",
+        "advertise", "preempt", "preempt-delay", "start-delay", "accept", "mac", "macvlan-name",
+        "checksum", "source", "unicast", "hops", "authentication", "announce", "track-interface",
     ]
 
     /// Keys of later versions, each with what to do until then.
     static let unavailableRouterKeys = [
-        "unadvertised": "put these addresses in `addresses`, or give the interface to another tool",
-        "external": "write the addresses in `addresses`",
-        "source": "remove the key; the interface's primary or link-local address is used",
-        "unicast": "remove the key; advertisements go to the multicast group",
-        "hops": "remove the key; it belongs to `unicast`",
-        "authentication": "remove the key; RFC 9568 has no authentication",
         "routes": "remove the key; install the routes with the system's network configuration",
         "rules": "remove the key; install the rules with the system's network configuration",
         "router-advertisement": "remove the key; run a router advertisement daemon",
@@ -70,9 +80,7 @@ extension Walk {
             if own.contains(where: { nearest(to: $0.key, among: Self.routerKeys) == key }) {
                 continue
             }
-            if key == "addresses", merged["external"] != nil || merged["unadvertised"] != nil {
-                continue
-            }
+            if key == "addresses", merged["external"] != nil { continue }
             report(entry.place, "router `\(entry.key)` needs the key `\(key)`", advice: advice)
         }
         return values(merged, name: entry.key, place: entry.place)
@@ -89,10 +97,16 @@ extension Walk {
         let day: Duration = .seconds(86_400)
         router.interface = entries["interface"].flatMap { keyed($0, interfaceName) }
         router.vrid = entries["vrid"].flatMap { keyed($0, integer(1...255)) }
-        router.version = entries["version"].flatMap { keyed($0, version) }
+        router.version = entries["version"].flatMap { keyed($0, choice(Versions.self)) }
         router.isVersionKnown = entries["version"] == nil || router.version != nil
         router.priority = entries["priority"].flatMap { keyed($0, priority) }
-        router.addresses = entries["addresses"].flatMap(addresses)
+        router.addresses = addresses(entries)
+        router.source = entries["source"].flatMap { keyed($0, hosts) }
+        router.hasSource = entries["source"] != nil
+        router.unicast = entries["unicast"].flatMap(unicast)
+        router.hasUnicast = entries["unicast"] != nil
+        router.hops = entries["hops"].flatMap { keyed($0, integer(0...254)) }
+        router.authentication = entries["authentication"].flatMap(authentication)
         router.advertise = entries["advertise"].flatMap {
             keyed($0, duration(.milliseconds(10)...(.seconds(255))))
         }
@@ -110,16 +124,6 @@ extension Walk {
         router.mac = entries["mac"].flatMap { keyed($0, choice(MACPolicy.self))?.own }
         router.macvlanName = entries["macvlan-name"].flatMap { keyed($0, interfaceName) }
         return router
-    }
-
-    private func version(_ node: Node, _ key: String) -> VRRPVersion? {
-        if let text = text(node, key), text == "both" {
-            report(
-                node.place, Self.notAvailable("version: both"),
-                advice: "write `version: 3`, or `version: 2` until all routers speak version 3")
-            return nil
-        }
-        return word(["3", "2"])(node, key).map { $0 == "3" ? .v3 : .v2 }
     }
 
     private func priority(_ node: Node, _ key: String) -> Priority? {

@@ -26,7 +26,12 @@ final class Walk {
         /// Where this node's stands.
         var place: Place
         /// Every node's that could be read.
-        var all: [(value: Value, place: Place)]
+        var all: [(value: Value, place: Place, node: String?)]
+
+        /// A node's; the one for all, where there is only one.
+        func value(on node: String?) -> Value? {
+            all.first { $0.node == nil || $0.node == node }?.value
+        }
     }
 
     func report(_ place: Place, _ message: String, advice: String? = nil) {
@@ -76,16 +81,16 @@ final class Walk {
         guard case .mapping(let entries) = entry.value.content else {
             guard let value = read(entry.value, entry.key) else { return nil }
             let place = entry.value.place
-            return Keyed(own: value, place: place, all: [(value, place)])
+            return Keyed(own: value, place: place, all: [(value, place, nil)])
         }
-        var own: (value: Value, place: Place)?
-        var all: [(value: Value, place: Place)] = []
+        var own: (value: Value, place: Place, node: String?)?
+        var all: [(value: Value, place: Place, node: String?)] = []
         for candidate in entries {
             guard checkName(candidate.key, at: candidate.place, what: "a node's name") else {
                 continue
             }
             guard case .some(let value) = read(candidate.value, entry.key) else { continue }
-            all.append((value, candidate.value.place))
+            all.append((value, candidate.value.place, candidate.key))
             if candidate.key == node { own = all.last }
         }
         if let node, entries[node] == nil {

@@ -98,6 +98,7 @@ private let controlDescription = """
     type ActiveRouter (
       self: bool,
       address: string,
+      version: int,
       priority: int,
       advertise_ms: int,
       last_heard_ms: ?int,
@@ -108,7 +109,14 @@ private let controlDescription = """
     type Timers (advertise_ms: int, skew_us: float, active_down_ms: float, remaining_ms: ?float)
 
     # `foreign`: it was there before the daemon, which leaves it alone.
-    type Address (address: string, device: string, wanted: bool, installed: bool, foreign: bool)
+    type Address (
+      address: string,
+      kind: (advertised, unadvertised, external),
+      device: string,
+      wanted: bool,
+      installed: bool,
+      foreign: bool
+    )
 
     type Route (route: string, wanted: bool, installed: bool)
 
@@ -128,6 +136,7 @@ private let controlDescription = """
       interface: string,
       vrid: int,
       version: int,
+      also_version2: bool,
       group: ?string,
       state: (initialize, backup, active),
       since: string,
@@ -139,6 +148,9 @@ private let controlDescription = """
       mac: ?string,
       device: ?string,
       source: ?string,
+      unicast_peers: []string,
+      hops: int,
+      authentication: ?string,
       checksum: ?string,
       priority: Priority,
       active_router: ?ActiveRouter,

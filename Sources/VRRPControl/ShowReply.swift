@@ -28,6 +28,8 @@ package struct RouterStatus: Codable, Equatable, Sendable {
     package var interface: String
     package var vrid: Int
     package var version: Int
+    /// `version: both`.
+    package var alsoVersion2 = false
     @Nullable package var group: String?
     /// `initialize`, `backup` or `active`.
     package var state: String
@@ -41,6 +43,12 @@ package struct RouterStatus: Codable, Equatable, Sendable {
     @Nullable package var device: String?
     /// The source address of its advertisements.
     @Nullable package var source: String?
+    /// Whom its advertisements go to; empty for the group.
+    package var unicastPeers: [String] = []
+    /// How many routers an advertisement may have crossed.
+    package var hops = 0
+    /// The kind, never the secret.
+    @Nullable package var authentication: String?
     /// The checksum form of its advertisements: `rfc9568` or `rfc5798`.
     @Nullable package var checksum: String?
     package var priority: PriorityStatus
@@ -113,6 +121,8 @@ package struct PriorityStatus: Codable, Equatable, Sendable {
 package struct ActiveRouterStatus: Codable, Equatable, Sendable {
     package var isSelf: Bool
     package var address: String
+    /// Of the advertisements it was heard with.
+    package var version: Int
     package var priority: Int
     package var advertiseMs: Int
     /// Null when it is this router.
@@ -121,15 +131,16 @@ package struct ActiveRouterStatus: Codable, Equatable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case isSelf = "self"
-        case address, priority, advertiseMs, lastHeardMs, checksum
+        case address, version, priority, advertiseMs, lastHeardMs, checksum
     }
 
     package init(
-        isSelf: Bool, address: String, priority: Int, advertiseMs: Int, lastHeardMs: Int?,
-        checksum: String?
+        isSelf: Bool, address: String, version: Int, priority: Int, advertiseMs: Int,
+        lastHeardMs: Int?, checksum: String?
     ) {
         self.isSelf = isSelf
         self.address = address
+        self.version = version
         self.priority = priority
         self.advertiseMs = advertiseMs
         self.lastHeardMs = lastHeardMs
@@ -155,14 +166,20 @@ package struct TimerStatus: Codable, Equatable, Sendable {
 package struct AddressStatus: Codable, Equatable, Sendable {
     /// With its prefix length.
     package var address: String
+    /// `advertised`, `unadvertised` or `external`.
+    package var kind: String
     package var device: String
     package var wanted: Bool
     package var installed: Bool
     /// It was there before the daemon, which leaves it alone.
     package var foreign: Bool
 
-    package init(address: String, device: String, wanted: Bool, installed: Bool, foreign: Bool) {
+    package init(
+        address: String, kind: String = "advertised", device: String, wanted: Bool,
+        installed: Bool, foreign: Bool
+    ) {
         self.address = address
+        self.kind = kind
         self.device = device
         self.wanted = wanted
         self.installed = installed

@@ -84,6 +84,11 @@ extension RouterStatus {
             ("", "Active_Down_Interval \(milliseconds(timers.activeDownMs)) ms" + remainingText))
         lines.append(
             ("interface", "\(interface), MAC \(mac ?? "unknown"), source \(source ?? "none")"))
+        if !unicastPeers.isEmpty {
+            let crossing = hops > 0 ? ", at most \(hops) routers away" : ""
+            lines.append(("unicast", unicastPeers.joined(separator: ", ") + crossing))
+        }
+        if let authentication { lines.append(("authentication", authentication)) }
         if let checksum { lines.append(("checksum", checksum)) }
         for (number, address) in addresses.enumerated() {
             lines.append((number == 0 ? "addresses" : "", address.text))
@@ -91,7 +96,8 @@ extension RouterStatus {
         for (number, counter) in statistics.named.filter({ $0.value > 0 }).enumerated() {
             lines.append((number == 0 ? "counters" : "", "\(counter.name) \(counter.value)"))
         }
-        let title = "\(name): VRID \(vrid) on \(interface), \(family), VRRP version \(version)"
+        let versions = alsoVersion2 ? "versions 2 and 3" : "version \(version)"
+        let title = "\(name): VRID \(vrid) on \(interface), \(family), VRRP \(versions)"
         return style.bold(title) + "\n"
             + lines.map { "  \($0.0.padded(to: 16)) \($0.1)\n" }.joined()
     }
@@ -123,7 +129,11 @@ extension AddressStatus {
             case (false, true): foreign ? "here" : "HERE, though not wanted"
             }
         let whose = foreign ? " (not put there by vrrpd, never removed)" : ""
-        return "\(address) on \(device): \(condition)\(whose)"
+        switch kind {
+        case "external": return "\(address): advertised only, moved by somebody else"
+        case "unadvertised": return "\(address) on \(device): \(condition), not advertised\(whose)"
+        default: return "\(address) on \(device): \(condition)\(whose)"
+        }
     }
 }
 

@@ -41,6 +41,8 @@ package struct RouterStatistics: Codable, Equatable, Sendable {
     package var authenticationErrors: UInt64 = 0
     package var ownerConflicts: UInt64 = 0
     package var otherChecksumForm: UInt64 = 0
+    /// `version: both`: advertisements of version 2 from routers that also send version 3.
+    package var version2Ignored: UInt64 = 0
     package var otherDiscards: UInt64 = 0
     package var transmitErrors: UInt64 = 0
     package var announcementsSent: UInt64 = 0
@@ -72,6 +74,7 @@ package struct RouterStatistics: Codable, Equatable, Sendable {
             ("authentication_errors", authenticationErrors),
             ("owner_conflicts", ownerConflicts),
             ("other_checksum_form", otherChecksumForm),
+            ("version2_ignored", version2Ignored),
             ("other_discards", otherDiscards),
             ("transmit_errors", transmitErrors),
             ("addresses_restored", addressesRestored),

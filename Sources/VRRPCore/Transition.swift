@@ -25,7 +25,8 @@ package enum Reason: Codable, Hashable, Sendable, BitwiseCopyable {
     case higherAddress(address: IPAddress, priority: Priority, own: IPAddress)
     case interfaceDown
     case interfaceMissing
-    case noSourceAddress
+    /// No address to send from, or not the configured one.
+    case noSourceAddress(configured: IPAddress? = nil)
     /// `mac: virtual`: its macvlan does not exist yet.
     case macvlanMissing
     case configuration
@@ -49,7 +50,7 @@ extension Reason {
         case .interfaceDown: "interface-down"
         case .interfaceMissing: "interface-missing"
         case .noSourceAddress: "no-source-address"
-        case .macvlanMissing: "macvlan-missing"
+        case .macvlanMissing: "interface-missing"
         case .configuration: "configuration"
         case .shutdown: "shutdown"
         case .overslept: "overslept"

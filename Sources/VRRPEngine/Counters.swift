@@ -27,6 +27,8 @@ package struct RouterCounters: Codable, Equatable, Sendable, BitwiseCopyable {
     package var ownerConflicts: UInt64 = 0
     /// Version 3 over IPv4 whose checksum was of the form that this router does not send.
     package var otherChecksumForm: UInt64 = 0
+    /// Valid advertisements of version 2 from a router that also sends version 3 (RFC 9568 §8.4.2).
+    package var version2Ignored: UInt64 = 0
     /// Discarded for any other reason (count 0, interval 0, destination, own address, Initialize).
     package var otherDiscards: UInt64 = 0
     package var transmitErrors: UInt64 = 0
@@ -74,7 +76,8 @@ extension RouterCounters {
             authenticationErrors &+= 1
         case .intervalMismatch: intervalErrors &+= 1
         case .firstAddressNotLinkLocal, .addressListMismatch: addressListErrors &+= 1
-        case .wrongDestination, .ownAddress, .addressCountZero, .intervalZero, .owner, .notRunning:
+        case .wrongDestination, .notPeer, .ownAddress, .addressCountZero, .intervalZero, .owner,
+            .notRunning:
             otherDiscards &+= 1
         }
     }
@@ -91,7 +94,7 @@ extension GlobalCounters {
         case .unknownVRID: vridErrors &+= 1
         case .authenticationType, .authenticationTypeMismatch, .authenticationFailure,
             .intervalMismatch, .firstAddressNotLinkLocal, .addressListMismatch, .wrongDestination,
-            .ownAddress, .addressCountZero, .intervalZero, .owner, .notRunning:
+            .notPeer, .ownAddress, .addressCountZero, .intervalZero, .owner, .notRunning:
             otherDiscards &+= 1
         }
     }

@@ -60,6 +60,7 @@ struct DiscardLog: Codable {
         case .owner: 17
         case .notRunning: 18
         case .malformedIPHeader: 19
+        case .notPeer: 20
         }
     }
 }

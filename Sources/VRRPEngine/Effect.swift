@@ -7,7 +7,8 @@ package import VRRPWire
 /// `clearEffects()`: what is sent was fixed when it was decided. `router` is only to be given back;
 /// it is `nobody` for the farewell of one that has left the configuration.
 package enum Effect: Equatable, Sendable {
-    /// Send a VRRP message in an IP datagram with TTL or hop limit 255.
+    /// Send a VRRP message in an IP datagram with TTL or hop limit 255. Interface 0 leaves the way
+    /// to the kernel's routes.
     case send(
         router: Int, interface: Int32, source: IPAddress, destination: IPAddress, Range<Int>)
     /// Send an advertisement as a complete Ethernet frame, from the virtual MAC address.

@@ -10,7 +10,7 @@ extension Engine {
         let router = routers[index]
         var keys: [AddressKey] = []
         var scopes: [UInt8] = []
-        for virtual in router.configuration.addresses {
+        for virtual in router.configuration.addresses where virtual.kind != .external {
             let device =
                 if let name = virtual.interface {
                     interfaces.link(named: name)?.index

@@ -71,6 +71,8 @@ extension Engine {
     ) {
         let old = routers[index].configuration
         routers[index].configuration = new
+        if old.isUnicast || new.isUnicast { unicast = UnicastTable(routers) }
+        if !new.alsoVersion2 { routers[index].versions = VersionBook() }
         routers[index].told = Told(unable: routers[index].told.unable)
         switch new.checksum {
         case .auto where old.checksum == .auto: break
@@ -135,6 +137,7 @@ extension Engine {
     private mutating func rebuildTables(at now: Instant) {
         lookup.removeAll(keepingCapacity: true)
         routersByInterface.removeAll(keepingCapacity: true)
+        unicast = UnicastTable(routers)
         deadlines = DeadlineQueue(routerCount: routers.count)
         for key in Array(book.records.keys) { book.records[key]?.router = nil }
         for name in Array(devices.records.keys) { devices.records[name]?.router = nil }

@@ -93,6 +93,9 @@ extension Engine {
     private mutating func evaluate(on interface: Int32, at now: Instant) {
         guard let name = interfaces.links[interface]?.name else { return }
         evaluate(namesThatChanged: [name], at: now)
+        for index in unicast.fromAnywhere where routers[index].interface != interface {
+            evaluate(index, at: now)
+        }
     }
 
     private mutating func evaluate(namesThatChanged names: [String], at now: Instant) {
@@ -110,7 +113,8 @@ extension Engine {
         let obstacle: Reason? =
             if let link {
                 configuration.trackInterface && !link.isUsable
-                    ? .interfaceDown : source == nil ? .noSourceAddress : nil
+                    ? .interfaceDown
+                    : source == nil ? .noSourceAddress(configured: configuration.source) : nil
             } else {
                 .interfaceMissing
             }
@@ -142,7 +146,12 @@ extension Engine {
     /// A link's own address: never a virtual one, of whichever router there, even where an
     /// administrator put it on by hand, but for those that this node owns.
     private func source(for index: Int, on link: Link) -> IPAddress? {
-        let family = routers[index].configuration.family
+        let configuration = routers[index].configuration
+        if let wanted = configuration.source {
+            let isAnywhere = configuration.isUnicast && !wanted.isLinkLocal
+            return interfaces.has(wanted, on: isAnywhere ? nil : link.index) ? wanted : nil
+        }
+        let family = configuration.family
         let virtual = virtualAddresses[link.name]
         return interfaces.source(on: link.index, family: family) { candidate in
             let key = AddressKey(interface: link.index, address: candidate.address)
@@ -155,6 +164,7 @@ extension Engine {
         guard routers[index].source != source else { return }
         routers[index].source = source
         routers[index].rebuildTemplate()
+        if routers[index].configuration.isUnicast { unicast = UnicastTable(routers) }
         guard let source else { return }
         handle(
             .parameters(RouterEntry.parameters(routers[index].configuration, from: source)),

@@ -12,12 +12,12 @@ extension Engine {
         _ message: RawSpan, header: DatagramHeader, interface: Int32, at now: Instant
     ) {
         do throws(DiscardReason) {
-            let advertisement = try AdvertisementHeader(decoding: message, header: header)
-            let key = RouterKey(
-                interface: interface, family: header.source.family, vrid: advertisement.vrid)
-            guard let index = lookup[key] else {
-                throw .unknownVRID(advertisement.vrid.rawValue)
-            }
+            let place = place(of: message, header, on: interface)
+            let advertisement = try AdvertisementHeader(
+                decoding: message, header: header,
+                minimumHopLimit: DatagramHeader.requiredHopLimit
+                    - (place.map { routers[$0].configuration.hops } ?? 0))
+            guard let index = place else { throw .unknownVRID(advertisement.vrid.rawValue) }
             try check(advertisement, message, header, against: index)
             accept(advertisement, message, from: header.source, for: index, at: now)
             requestAddressChanges()
@@ -26,28 +26,42 @@ extension Engine {
         }
     }
 
+    /// Whose a message may be, which nothing is known of yet but where it came from.
+    private func place(
+        of message: RawSpan, _ header: DatagramHeader, on interface: Int32
+    ) -> Int? {
+        guard message.byteCount >= 2, let vrid = VirtualRouterID(message.byte(at: 1)) else {
+            return nil
+        }
+        if !unicast.isEmpty, let index = unicast.router(vrid, at: header.destination, interface) {
+            return index
+        }
+        return lookup[RouterKey(interface: interface, family: header.source.family, vrid: vrid)]
+    }
+
     /// The checks that need our configuration.
     private func check(
         _ advertisement: AdvertisementHeader, _ message: RawSpan, _ header: DatagramHeader,
         against index: Int
     ) throws(DiscardReason) {
         let configuration = routers[index].configuration
-        guard header.destination == .vrrpGroup(configuration.family) else {
-            throw .wrongDestination
-        }
+        let destination =
+            configuration.isUnicast ? routers[index].source : .vrrpGroup(configuration.family)
+        guard header.destination == destination else { throw .wrongDestination }
         guard header.source != routers[index].source else { throw .ownAddress }
-        guard advertisement.version == configuration.version else {
-            throw .version(advertisement.version.rawValue)
+        guard !configuration.isUnicast || configuration.peers.contains(header.source) else {
+            throw .notPeer
         }
+        guard
+            advertisement.version == configuration.version
+                || advertisement.version == .v2 && configuration.alsoVersion2
+        else { throw .version(advertisement.version.rawValue) }
         guard routers[index].machine.publicState != .initialize else { throw .notRunning }
+        try advertisement.checkAuthentication(
+            configuration.authentication?.ofVersion2, in: message)
         guard configuration.version == .v2 else { return }
 
         // RFC 3768 §7.1: what version 3 only reports, version 2 discards.
-        guard advertisement.authenticationType == 0 else {
-            throw advertisement.authenticationType <= 2
-                ? .authenticationTypeMismatch(advertisement.authenticationType)
-                : .authenticationType(advertisement.authenticationType)
-        }
         guard configuration.priority != .owner else { throw .owner }
         guard advertisement.maxAdvertiseInterval == configuration.advertisementInterval else {
             throw .intervalMismatch(advertisement.maxAdvertiseInterval)
@@ -68,13 +82,18 @@ extension Engine {
         for index: Int, at now: Instant
     ) {
         routers[index].counters.advertisementsReceived &+= 1
+        guard countsBesideVersion3(advertisement, from: source, for: index, at: now) else {
+            routers[index].counters.version2Ignored &+= 1
+            return
+        }
         if advertisement.priority == .leaving {
             routers[index].counters.priorityZeroReceived &+= 1
             routers[index].peer = nil
         } else {
             compare(advertisement, message, from: source, for: index, at: now)
             routers[index].peer = ActiveRouterSnapshot(
-                isSelf: false, address: source, priority: advertisement.priority,
+                isSelf: false, address: source, version: advertisement.version,
+                priority: advertisement.priority,
                 advertisementInterval: advertisement.maxAdvertiseInterval, lastHeard: now,
                 checksumForm: advertisement.checksumForm)
         }
@@ -91,7 +110,11 @@ extension Engine {
         _ advertisement: AdvertisementHeader, _ message: RawSpan, from source: IPAddress,
         for index: Int, at now: Instant
     ) {
-        let own = routers[index].configuration.advertisementInterval
+        let configuration = routers[index].configuration
+        let own =
+            advertisement.version == configuration.version
+            ? configuration.advertisementInterval
+            : Advertisement.version2Interval(for: configuration.advertisementInterval)
         let theirs = advertisement.maxAdvertiseInterval
         if theirs != own {
             routers[index].counters.intervalErrors &+= 1
@@ -160,10 +183,7 @@ extension Engine {
     ) {
         counters.count(reason)
         var router: String?
-        if message.byteCount >= 2, let vrid = VirtualRouterID(message.byte(at: 1)),
-            let index = lookup[
-                RouterKey(interface: interface, family: header.source.family, vrid: vrid)]
-        {
+        if let index = place(of: message, header, on: interface) {
             routers[index].counters.count(reason)
             router = routers[index].configuration.name
         }

@@ -26,6 +26,7 @@ extension Engine {
             hardwareAddress: router.configuration.mac == .virtual
                 ? .virtualRouter(router.configuration.vrid, router.configuration.family)
                 : router.interface.flatMap { interfaces.links[$0]?.hardwareAddress },
+            device: router.interface.map { router.device ?? interfaces.name(of: $0) },
             primaryAddress: router.source,
             activeRouter: activeRouter(router),
             skewTime: router.machine.skewTime,
@@ -44,7 +45,8 @@ extension Engine {
         case .active:
             router.source.map {
                 ActiveRouterSnapshot(
-                    isSelf: true, address: $0, priority: router.configuration.priority,
+                    isSelf: true, address: $0, version: router.configuration.version,
+                    priority: router.configuration.priority,
                     advertisementInterval: router.configuration.advertisementInterval,
                     lastHeard: nil, checksumForm: nil)
             }
@@ -58,7 +60,8 @@ extension Engine {
                 book.records[AddressKey(interface: $0.index, address: virtual.address)]
             }
             return AddressSnapshot(
-                address: virtual.address, device: device, wanted: router.isActive,
+                address: virtual.address, kind: virtual.kind, device: device,
+                wanted: router.isActive && virtual.kind != .external,
                 installed: record.map { $0.presence != .absent } ?? false,
                 foreign: record?.presence == .foreign)
         }

@@ -17,6 +17,8 @@ package struct Engine: ~Copyable {
     var routers: [RouterEntry] = []
     /// Who a packet is for.
     var lookup: [RouterKey: Int] = [:]
+    /// The same for those with unicast peers.
+    var unicast = UnicastTable()
     /// Which routers to look at when an interface of this name changes.
     var routersByInterface: [String: [Int]] = [:]
     /// How many routers listen on an interface, by family.
@@ -150,24 +152,31 @@ extension Engine {
             // An interface that is down takes nothing, not even a farewell.
             interfaces.links[interface]?.isUp == true, !routers[index].template.isEmpty
         else { return }
-        let start = outbox.count
-        outbox.append(contentsOf: routers[index].template)
-        if priority != routers[index].configuration.priority {
-            Advertisement.setPriority(
-                priority, inMessageAt: start + routers[index].messageOffset, of: &outbox)
+        for packet in routers[index].template.packets {
+            let start = outbox.count
+            outbox.append(contentsOf: routers[index].template.bytes[packet.range])
+            if priority != routers[index].configuration.priority {
+                Advertisement.setPriority(
+                    priority, inMessageAt: start + packet.messageOffset, of: &outbox)
+            }
+            routers[index].counters.advertisementsSent &+= 1
+            if priority == .leaving { routers[index].counters.priorityZeroSent &+= 1 }
+            switch packet.way {
+            case .frame:
+                effects.append(
+                    .advertise(router: index, interface: interface, start..<outbox.count))
+            case .group:
+                effects.append(
+                    .send(
+                        router: index, interface: interface, source: source,
+                        destination: .vrrpGroup(source.family), start..<outbox.count))
+            case .peer(let peer):
+                effects.append(
+                    .send(
+                        router: index, interface: UnicastTable.interface(interface, of: peer),
+                        source: source, destination: peer, start..<outbox.count))
+            }
         }
-        routers[index].counters.advertisementsSent &+= 1
-        if priority == .leaving { routers[index].counters.priorityZeroSent &+= 1 }
-        if routers[index].configuration.mac == .virtual {
-            effects.append(
-                .advertise(router: index, interface: interface, start..<outbox.count))
-            return
-        }
-        effects.append(
-            .send(
-                router: index, interface: interface, source: source,
-                destination: .vrrpGroup(routers[index].configuration.family),
-                start..<outbox.count))
     }
 
     private mutating func report(_ transition: Transition, for index: Int, at now: Instant) {

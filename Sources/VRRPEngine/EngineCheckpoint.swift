@@ -6,7 +6,7 @@ import VRRPCore
 import VRRPWire
 
 /// All state of an `Engine` between two turns: what is left out (templates of advertisements, the set of
-/// virtual addresses) is computed from the rest. Taking one copies no more than references.
+/// virtual addresses, the table of unicast routers) is computed from the rest. Taking one copies no more than references.
 package struct EngineCheckpoint: Codable, Sendable {
     var node: String
     var configuration: Configuration?
@@ -67,6 +67,7 @@ extension Engine {
         isSynchronised = checkpoint.isSynchronised
         isLeaving = checkpoint.isLeaving
         for index in routers.indices { routers[index].rebuildTemplate() }
+        unicast = UnicastTable(routers)
     }
 }
 
@@ -124,8 +125,16 @@ extension VirtualRouterConfiguration {
         guard advertisementInterval.isAdvertisable else {
             return "`\(name)` has an impossible advertisement interval"
         }
-        guard !addresses.isEmpty, addresses.allSatisfy({ $0.address.address.family == family })
+        guard
+            !advertisedAddresses.isEmpty,
+            addresses.allSatisfy({ $0.address.address.family == family })
         else { return "`\(name)` has no addresses, or some of another family" }
+        guard !alsoVersion2 || version == .v3 && family == .ipv4 else {
+            return "`\(name)` cannot speak version 2, too"
+        }
+        guard (peers + [source].compactMap { $0 }).allSatisfy({ $0.family == family }) else {
+            return "`\(name)` has a source or peers of another family"
+        }
         guard (1...100).contains(announce.count), announce.spacing > .zero,
             announce.refresh ?? .seconds(1) > .zero
         else { return "`\(name)` has an impossible `announce`" }

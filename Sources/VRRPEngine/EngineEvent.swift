@@ -24,6 +24,8 @@ package struct EngineEvent: Equatable, Sendable {
         case ownerConflict(router: String, source: IPAddress)
         /// Another router with our own priority: only the address decides between the two.
         case equalPriority(router: String, source: IPAddress, Priority)
+        /// `version: both`, but the Active Router sends version 3 only (RFC 9568 §8.4.2).
+        case noVersion2(router: String, source: IPAddress)
         /// The checksum form of our advertisements follows the segment's other router.
         case checksumForm(router: String, source: IPAddress, ChecksumForm)
         /// Somebody removed a virtual address; it is being put back.

@@ -100,6 +100,18 @@ struct InterfaceTable: Codable {
         addresses[interface]?.removeAll { $0.address == address }
     }
 
+    /// Whether an address can be a source: it is on this interface (nil: on any), and not ours to
+    /// move.
+    func has(_ source: IPAddress, on interface: Int32?) -> Bool {
+        func isThere(_ list: [KernelAddress]) -> Bool {
+            list.contains {
+                $0.address.address == source && !$0.isMarkedOurs && !$0.isTentative
+            }
+        }
+        guard let interface else { return addresses.values.contains(where: isThere) }
+        return isThere(addresses[interface] ?? [])
+    }
+
     /// The address that a router of `family` speaks from: for IPv4 the interface's primary address
     /// (RFC 9568 §5.1.1.1), for IPv6 its own link-local address (§5.1.2.1); never a virtual one,
     /// except for an owner, whose own it is.

@@ -23,11 +23,10 @@ struct RouterEntry: Codable {
     var advertisedAddresses: [IPAddress] = []
     /// The name of its macvlan; nil with `mac: interface`, or without an interface.
     var device: String?
-    /// An encoded advertisement with the configured priority, with `mac: virtual` a complete frame;
-    /// empty without a source.
-    var template: [UInt8] = []
-    /// Where the message begins in the template.
-    var messageOffset = 0
+    /// What is sent at every advertisement; empty without a source.
+    var template = AdvertisementTemplate()
+    /// `version: both`: who was heard in version 3.
+    var versions = VersionBook()
     var announcing: Announcing?
     /// When refused or contested addresses are tried again.
     var repairDeadline: Instant?
@@ -38,7 +37,7 @@ struct RouterEntry: Codable {
     /// All but what `rebuildTemplate` computes.
     private enum CodingKeys: String, CodingKey {
         case configuration, machine, interface, source, since, reason, peer, checksumForm
-        case addressKeys, device, announcing, repairDeadline, repairs, counters, told
+        case addressKeys, device, versions, announcing, repairDeadline, repairs, counters, told
     }
 
     init(_ configuration: VirtualRouterConfiguration, at now: Instant) {
@@ -48,7 +47,7 @@ struct RouterEntry: Codable {
         machine = VirtualRouter(Self.parameters(configuration, from: nowhere))
         since = now
         reason = .interfaceMissing
-        advertisedAddresses = configuration.addresses.map(\.address.address)
+        advertisedAddresses = configuration.advertisedAddresses
         checksumForm = configuration.checksum == .rfc5798 ? .rfc5798 : .rfc9568
     }
 
@@ -78,28 +77,11 @@ struct RouterEntry: Codable {
 
     /// Encodes the advertisement anew; called when anything in it changed.
     mutating func rebuildTemplate() {
-        advertisedAddresses = configuration.addresses.map(\.address.address)
-        guard let source else {
-            template = []
-            return
-        }
-        let advertisement = Advertisement(
-            version: configuration.version, vrid: configuration.vrid,
-            priority: configuration.priority,
-            maxAdvertiseInterval: configuration.advertisementInterval,
-            addresses: advertisedAddresses)
-        switch configuration.mac {
-        case .interface:
-            messageOffset = 0
-            template = advertisement.encoded(
-                source: source, destination: .vrrpGroup(configuration.family),
-                checksumForm: checksumForm)
-        case .virtual:
-            let frame = AdvertisementFrame(
-                advertisement, source: source, checksumForm: checksumForm)
-            messageOffset = frame?.messageRange.lowerBound ?? 0
-            template = frame?.bytes ?? []
-        }
+        advertisedAddresses = configuration.advertisedAddresses
+        template =
+            source.map {
+                AdvertisementTemplate(configuration, source: $0, checksumForm: checksumForm)
+            } ?? AdvertisementTemplate()
     }
 }
 

@@ -24,6 +24,8 @@ package struct RouterSnapshot: Equatable, Sendable {
     package var interfaceIndex: Int32?
     /// The hardware address that neighbours learn for the virtual addresses.
     package var hardwareAddress: MACAddress?
+    /// The macvlan, or the interface itself; nil while it is missing.
+    package var device: String?
     /// The source of our advertisements.
     package var primaryAddress: IPAddress?
     /// Who is Active, if known; nil in Initialize and before anyone was heard.
@@ -42,6 +44,7 @@ package struct RouterSnapshot: Equatable, Sendable {
 package struct ActiveRouterSnapshot: Codable, Equatable, Sendable, BitwiseCopyable {
     package var isSelf: Bool
     package var address: IPAddress
+    package var version: VRRPVersion
     package var priority: Priority
     package var advertisementInterval: Duration
     /// Nil when it is this router.
@@ -52,6 +55,7 @@ package struct ActiveRouterSnapshot: Codable, Equatable, Sendable, BitwiseCopyab
 /// One virtual address, as wanted and as the kernel has it.
 package struct AddressSnapshot: Equatable, Sendable {
     package var address: InterfaceAddress
+    package var kind: VirtualAddress.Kind
     /// The interface it belongs on.
     package var device: String
     package var wanted: Bool

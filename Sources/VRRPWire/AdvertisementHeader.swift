@@ -30,11 +30,13 @@ package struct AdvertisementHeader: Equatable, Sendable, BitwiseCopyable {
     /// The exact length is demanded: bytes behind the list are no padding, which IP has already
     /// removed, but something that we do not understand. With `acceptsTrailer` exactly the 28 bytes
     /// of an `AuthenticationTrailer` may follow, and `hasTrailer` tells whether they do.
+    /// `minimumHopLimit` is less than 255 only for unicast peers behind other routers.
     package init(
-        decoding message: RawSpan, header: DatagramHeader, acceptsTrailer: Bool = false
+        decoding message: RawSpan, header: DatagramHeader,
+        minimumHopLimit: UInt8 = DatagramHeader.requiredHopLimit, acceptsTrailer: Bool = false
     ) throws(DiscardReason) {
-        guard header.hopLimit == DatagramHeader.requiredHopLimit else {
-            throw .hopLimit(header.hopLimit)
+        guard header.hopLimit >= minimumHopLimit else {
+            throw .hopLimit(header.hopLimit, minimum: minimumHopLimit)
         }
         guard message.byteCount >= Self.addressesOffset else {
             throw .truncated(message.byteCount)

@@ -6,8 +6,8 @@
 /// Up to `firstAddressNotLinkLocal` reading the bytes is enough, but for those that compare with
 /// our configuration; the engine adds these.
 package enum DiscardReason: Error, Equatable, Sendable, BitwiseCopyable {
-    /// The TTL or Hop Limit it arrived with is not 255.
-    case hopLimit(UInt8)
+    /// The TTL or Hop Limit it arrived with is not 255, or below what `hops` allows to a peer.
+    case hopLimit(UInt8, minimum: UInt8 = DatagramHeader.requiredHopLimit)
     /// Its length, below the 8 bytes that every version has.
     case truncated(Int)
     /// Neither 2 nor 3, not the one of the virtual router, or 2 over IPv6.
@@ -21,6 +21,8 @@ package enum DiscardReason: Error, Equatable, Sendable, BitwiseCopyable {
     case unknownVRID(UInt8)
     /// Neither the group nor, where unicast peers are configured, one of our addresses.
     case wrongDestination
+    /// Unicast: it comes from none of the configured peers.
+    case notPeer
     /// It comes from an address that is our own: a loop in the LAN, or a copied configuration.
     case ownAddress
     case addressCountZero
@@ -55,6 +57,7 @@ extension DiscardReason {
         case .type: "RFC 9568 §5.2.2"
         case .checksum: "RFC 9568 §5.2.8, §7.1"
         case .unknownVRID: "RFC 9568 §5.2.3, §7.1"
+        case .notPeer: "configuration, unicast"
         case .wrongDestination: "RFC 9568 §5.1.1.2, §5.1.2.2"
         case .ownAddress: "RFC 9568 §7.2"
         case .addressCountZero: "RFC 9568 §5.2.5, erratum 8299"
@@ -74,8 +77,9 @@ extension DiscardReason: CustomStringConvertible {
     /// One clause of a sentence that starts with "discarded an advertisement: ".
     package var description: String {
         switch self {
-        case .hopLimit(let value):
-            "it arrived with TTL or Hop Limit \(value) instead of 255"
+        case .hopLimit(let value, let minimum):
+            "it arrived with TTL or Hop Limit \(value) instead of \(minimum)"
+                + (minimum < DatagramHeader.requiredHopLimit ? " or more" : "")
         case .truncated(let count):
             "it has \(count) bytes, and the shortest message has 8"
         case .version(let number):
@@ -90,6 +94,8 @@ extension DiscardReason: CustomStringConvertible {
             "VRID \(number) is not configured on this interface"
         case .wrongDestination:
             "it was sent neither to the VRRP group nor to us by a configured peer"
+        case .notPeer:
+            "its source is not one of the configured peers"
         case .ownAddress:
             "it comes from an address of this router"
         case .addressCountZero:

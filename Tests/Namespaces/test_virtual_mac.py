@@ -237,7 +237,7 @@ def test_a_foreign_interface_of_the_name_is_refused_and_not_touched(lab):
     one.start(configuration(mac="virtual", macvlan_name="mine", **KINDS["v3"]))
     eventually(lambda: "mine" in one.log.read_text(), 3, "told")
     assert one.show()["state"] == "initialize"
-    assert one.show()["reason"]["code"] == "macvlan-missing"
+    assert one.show()["reason"]["code"] == "interface-missing"
     one.ip("link", "delete", "mine")
     one.await_state("active", 5)
     assert "mine" in macvlans(one)

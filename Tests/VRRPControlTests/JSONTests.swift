@@ -8,9 +8,10 @@ struct JSONTests {
     static let sample =
         #"{"node":"gw1","pid":812,"routers":[{"accept":true,"active_router":{"address":"192.0.2.3","#
         + #""advertise_ms":1000,"checksum":"rfc9568","last_heard_ms":37,"priority":200,"#
-        + #""self":false},"addresses":[{"address":"192.0.2.1/24","device":"vrrp4-51","#
-        + #""foreign":false,"installed":false,"wanted":false}],"checksum":"rfc9568","#
-        + #""device":"vrrp4-51","family":"ipv4","group":null,"interface":"eth1","#
+        + #""self":false,"version":3},"addresses":[{"address":"192.0.2.1/24","device":"vrrp4-51","#
+        + #""foreign":false,"installed":false,"kind":"advertised","wanted":false}],"#
+        + #""also_version2":false,"authentication":null,"checksum":"rfc9568","#
+        + #""device":"vrrp4-51","family":"ipv4","group":null,"hops":0,"interface":"eth1","#
         + #""is_owner":false,"mac":"00:00:5e:00:01:33","name":"lan","preempt":true,"#
         + #""priority":{"base":100,"effective":100,"fault":false,"#
         + #""parts":[{"kind":"base","value":100}]},"reason":{"code":"higher-priority","#
@@ -23,9 +24,9 @@ struct JSONTests {
         + #""macvlans_restored":0,"other_checksum_form":0,"#
         + #""other_discards":0,"owner_conflicts":0,"priority_zero_received":1,"#
         + #""priority_zero_sent":0,"transmit_errors":0,"ttl_errors":0,"type_errors":0,"#
-        + #""version_errors":0,"vrid_errors":0},"timers":{"active_down_ms":3609.375,"#
+        + #""version2_ignored":0,"version_errors":0,"vrid_errors":0},"timers":{"active_down_ms":3609.375,"#
         + #""advertise_ms":1000,"remaining_ms":3572.1,"skew_us":609375},"trackers":[],"#
-        + #""version":3,"vrid":51}],"schema":"vrrpd/show/1","time":"2026-11-23T02:12:23.418Z","#
+        + #""unicast_peers":[],"version":3,"vrid":51}],"schema":"vrrpd/show/1","time":"2026-11-23T02:12:23.418Z","#
         + #""version":"0.1.0"}"#
 
     @Test("show, whole")

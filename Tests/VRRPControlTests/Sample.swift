@@ -19,7 +19,8 @@ func sampleRouter() -> RouterStatus {
     router.source = "192.0.2.2"
     router.checksum = "rfc9568"
     router.activeRouter = ActiveRouterStatus(
-        isSelf: false, address: "192.0.2.3", priority: 200, advertiseMs: 1000, lastHeardMs: 37,
+        isSelf: false, address: "192.0.2.3", version: 3, priority: 200, advertiseMs: 1000,
+        lastHeardMs: 37,
         checksum: "rfc9568")
     router.addresses = [
         AddressStatus(

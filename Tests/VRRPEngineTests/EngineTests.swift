@@ -245,7 +245,7 @@ struct KernelTests {
         #expect(bench.router()?.state == .active)
         bench.forget()
         bench.removeAddress("192.0.2.3/24", at: at(12))
-        #expect(bench.router()?.reason == .noSourceAddress)
+        #expect(bench.router()?.reason == .noSourceAddress())
         #expect(bench.sent.isEmpty)
         bench.addAddress("192.0.2.4/24", at: at(13))
         #expect(bench.router()?.primaryAddress == .v4(IPv4Address(192, 0, 2, 4)))

@@ -213,7 +213,7 @@ struct LeftoverTests {
         #expect(bench.router()?.reason == .interfaceMissing)
         bench.engine.observeRemovedLink(lanIndex, at: at(6))
         bench.setLink(at: at(7))
-        #expect(bench.router()?.reason == .noSourceAddress)
+        #expect(bench.router()?.reason == .noSourceAddress())
         bench.addAddress("192.0.2.3/24", at: at(7))
         bench.run(until: at(11))
         #expect(bench.router()?.state == .active && bench.kernel.count == 1)
@@ -261,6 +261,6 @@ struct SourceTests {
         bench.removeAddress("192.0.2.3/24", at: at(2))
         #expect(bench.router()?.primaryAddress == gateway?.address)
         bench.removeAddress("192.0.2.1/24", at: at(3))
-        #expect(bench.router()?.reason == .noSourceAddress)
+        #expect(bench.router()?.reason == .noSourceAddress())
     }
 }

@@ -148,7 +148,7 @@ struct ResynchronisationTests {
         engine.endResynchronisation(at: at(0))
         #expect(
             engine.effects.last
-                == .tell(EngineEvent(at: at(0), .unable(router: "lan", .noSourceAddress))))
+                == .tell(EngineEvent(at: at(0), .unable(router: "lan", .noSourceAddress()))))
     }
 
     @Test("while the tables are read nobody leaves, and in the end only who must")

@@ -30,8 +30,10 @@ extension Reason {
             "there is no such interface"
         case .macvlanMissing:
             "its macvlan could not be made yet"
-        case .noSourceAddress:
+        case .noSourceAddress(nil):
             "the interface has no address of its own to send from"
+        case .noSourceAddress(let configured?):
+            "the configured source \(configured) is not an address of this router"
         case .configuration:
             "removed or replaced by the configuration"
         case .shutdown:
@@ -75,6 +77,9 @@ extension EngineEvent.Kind {
         case .equalPriority(let router, let source, let priority):
             "\(router): \(source) has the same priority \(priority): only the higher address"
                 + " decides between the two"
+        case .noVersion2(let router, let source):
+            "\(router): \(source) advertises in version 3 only, this router in versions 2 and 3:"
+                + " routers of version 2 do not hear it"
         case .checksumForm(let router, let source, let form):
             "\(router): sends checksums as \(form.name) from now on, like \(source)"
         case .addressRestored(let router, let address, let device):

@@ -75,7 +75,7 @@ extension EngineEvent.Kind {
     var level: Logger.Level {
         switch self {
         case .transition, .configured: .notice
-        case .discarded, .checksumForm, .addressForeign, .equalPriority: .notice
+        case .discarded, .checksumForm, .addressForeign, .equalPriority, .noVersion2: .notice
         case .unable, .intervalMismatch, .addressListMismatch, .ownerConflict, .addressRestored,
             .addressCleared, .deviceRestored, .deviceCleared:
             .warning

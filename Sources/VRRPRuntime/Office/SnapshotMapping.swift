@@ -66,14 +66,18 @@ extension RouterStatus {
                 activeDownMs: router.activeDownInterval.inMilliseconds,
                 remainingMs: router.remaining?.inMilliseconds))
         mac = router.hardwareAddress?.description
-        device = router.interfaceIndex == nil ? nil : configuration.interface
+        device = router.device
+        alsoVersion2 = configuration.alsoVersion2
+        unicastPeers = configuration.peers.map(\.description)
+        hops = Int(configuration.hops)
+        authentication = configuration.authentication?.description
         source = router.primaryAddress?.description
         checksum = router.checksumForm?.name
         activeRouter = router.activeRouter.map { ActiveRouterStatus($0, at: now) }
         addresses = router.addresses.map {
             AddressStatus(
-                address: $0.address.description, device: $0.device, wanted: $0.wanted,
-                installed: $0.installed, foreign: $0.foreign)
+                address: $0.address.description, kind: $0.kind.rawValue, device: $0.device,
+                wanted: $0.wanted, installed: $0.installed, foreign: $0.foreign)
         }
         statistics = RouterStatistics(router.counters)
     }
@@ -83,6 +87,7 @@ extension ActiveRouterStatus {
     init(_ active: ActiveRouterSnapshot, at now: Instant) {
         self.init(
             isSelf: active.isSelf, address: active.address.description,
+            version: Int(active.version.rawValue),
             priority: Int(active.priority.rawValue),
             advertiseMs: active.advertisementInterval.wholeMilliseconds,
             lastHeardMs: active.lastHeard.map { (now - $0).wholeMilliseconds },
@@ -109,6 +114,7 @@ extension RouterStatistics {
         authenticationErrors = counters.authenticationErrors
         ownerConflicts = counters.ownerConflicts
         otherChecksumForm = counters.otherChecksumForm
+        version2Ignored = counters.version2Ignored
         otherDiscards = counters.otherDiscards
         transmitErrors = counters.transmitErrors
         announcementsSent = counters.announcementsSent
