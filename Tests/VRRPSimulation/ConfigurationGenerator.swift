@@ -77,6 +77,9 @@ extension ConfigurationGenerator {
         let isLong = random.chance(percent: 1)
         for _ in 0..<(isLong ? 20 : random.number(1...3)) { addAddress(to: &router) }
         if family == .ipv4, random.chance(percent: 15) { router.version = .v2 }
+        if family == .ipv4, router.version == .v3 {
+            router.alsoVersion2 = random.chance(percent: 15)
+        }
         router.priority = drawPriority()
         router.advertisementInterval = drawInterval(router.version)
         router.preemptMode = random.chance(percent: 75)
@@ -93,7 +96,7 @@ extension ConfigurationGenerator {
         guard !routers.isEmpty else { return addRouter(to: &routers) }
         let one = random.below(routers.count)
         let other = random.below(routers.count)
-        switch random.below(26) {
+        switch random.below(27) {
         case 0, 1: addRouter(to: &routers)
         case 2: routers.remove(at: one)
         case 3: if let name = random.pick(Self.names) { routers[one].name = name }
@@ -116,7 +119,11 @@ extension ConfigurationGenerator {
         case 20: removeAddress(from: &routers[one])
         case 21: reorder(&routers[one])
         case 22: alterAddress(of: &routers[one])
-        case 23: swap(\.addresses, one, other, in: &routers)
+        case 23:
+            if routers[one].version == .v3, routers[one].family == .ipv4 {
+                routers[one].alsoVersion2.toggle()
+            }
+        case 24: swap(\.addresses, one, other, in: &routers)
         default: moveAddress(from: one, to: other, in: &routers)
         }
     }

@@ -55,7 +55,7 @@ extension ConfigurationGenerator {
         let interval = router.advertisementInterval.microseconds
         switch router.version {
         case .v2:
-            return router.family == .ipv4 && interval % 1_000_000 == 0
+            return !router.alsoVersion2 && router.family == .ipv4 && interval % 1_000_000 == 0
                 && (1...255).contains(interval / 1_000_000)
         case .v3:
             return interval % 10_000 == 0 && (1...4095).contains(interval / 10_000)

@@ -24,13 +24,20 @@ struct Draw {
         let policy = policy()
         let mac: MACPolicy = generator.chance(percent: 60) ? .virtual : .interface
         let tracks = !generator.chance(percent: 10)
+        let mixes = version == .v3 && family == .ipv4 && generator.chance(percent: 20)
+        let isUnicast = generator.chance(percent: 12)
         return (0..<nodeCount).compactMap { node in
             guard let vrid = VirtualRouterID(Self.firstVRID + UInt8(number)) else { return nil }
             return VirtualRouterConfiguration(
                 name: "r\(number)", family: family, interface: Kernel.interfaceName, vrid: vrid,
-                version: version,
+                version: version, alsoVersion2: mixes && generator.chance(percent: 70),
                 priority: owner == node ? .owner : priority(),
                 addresses: Self.addresses(number: number, family: family),
+                source: isUnicast ? Self.ownAddress(of: node, family)?.address : nil,
+                peers: isUnicast
+                    ? (0..<nodeCount).filter { $0 != node }.compactMap {
+                        Self.ownAddress(of: $0, family)?.address
+                    } : [],
                 advertisementInterval: interval,
                 preemptMode: preempts ?? generator.chance(percent: 50),
                 preemptDelay: delayed ? generator.duration(.seconds(1)...(.seconds(8))) : .zero,
@@ -95,9 +102,10 @@ struct Draw {
     ) -> [InterfaceAddress] {
         let owned = routers.map { $0[node] }.filter { $0.priority == .owner }
             .flatMap { $0.addresses.map(\.address) }
-        return owned
-            + ["192.0.2.\(10 + node)/24", "fe80::\(10 + node)/64"].compactMap {
-                InterfaceAddress($0)
-            }
+        return owned + AddressFamily.allCases.compactMap { ownAddress(of: node, $0) }
+    }
+
+    private static func ownAddress(of node: Int, _ family: AddressFamily) -> InterfaceAddress? {
+        InterfaceAddress(family == .ipv4 ? "192.0.2.\(10 + node)/24" : "fe80::\(10 + node)/64")
     }
 }

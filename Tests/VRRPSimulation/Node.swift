@@ -59,6 +59,8 @@ final class Node {
     /// What its file says.
     var configuration: Configuration
     var daemon: Daemon?
+    /// What a virtual router was when it last spoke.
+    var former: [Int: VirtualRouterConfiguration] = [:]
     /// Tells a daemon's timers and requests from those of its predecessors.
     var incarnation = 0
     var isPaused = false

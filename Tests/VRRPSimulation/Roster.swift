@@ -64,7 +64,11 @@ package struct Roster: Sendable {
         for router in 0..<routerCount {
             let own = configuration.routers.first { $0.name == "r\(router)" }
             self[node, router].configuration = own
-            let interval = own?.advertisementInterval.nanosecondsRoundedUp ?? 0
+            var longest = own?.advertisementInterval ?? .zero
+            if own?.alsoVersion2 == true {
+                longest = max(longest, Advertisement.version2Interval(for: longest))
+            }
+            let interval = longest.nanosecondsRoundedUp
             for other in 0..<nodeCount {
                 let known = self[other, router].longestInterval
                 self[other, router].longestInterval = max(known, interval)

@@ -26,6 +26,18 @@ struct Shadow: Sendable {
         var reference: ReferenceRouter
         var interface: Int32?
         var source: IPAddress?
+        /// `version: both`: until when each machine is taken for one that speaks version 3.
+        var speakers: [IPAddress: Instant] = [:]
+    }
+
+    /// What becomes of an intact advertisement.
+    enum Hearing {
+        /// Discarded.
+        case discarded
+        /// Version 2 of a machine that also speaks version 3 (RFC 9568 §8.4.2): it is valid, and
+        /// says nothing.
+        case ignored
+        case obeyed
     }
 
     private var parts: [Part] = []
@@ -63,6 +75,7 @@ struct Shadow: Sendable {
                 let index = parts.count - 1
                 guard wanted != part.configuration else { continue }
                 parts[index].configuration = wanted
+                if !wanted.alsoVersion2 { parts[index].speakers = [:] }
                 if let source = part.source {
                     handle(.parameters(parameters(wanted, from: source)), index, at: now)
                 }
@@ -115,20 +128,40 @@ struct Shadow: Sendable {
     }
 
     /// An intact advertisement arrived; whether it counts.
-    mutating func hear(_ router: Int, _ heard: HeardAdvertisement, at now: Instant) -> Bool {
+    mutating func hear(
+        _ router: Int, _ heard: HeardAdvertisement, version: VRRPVersion, to destination: IPAddress,
+        at now: Instant
+    ) -> Hearing {
         guard
             let index = parts.firstIndex(where: { $0.router == router }),
             parts[index].reference.state != .initialize, heard.source != parts[index].source
-        else { return false }
+        else { return .discarded }
         let own = parts[index].configuration
-        if own.version == .v2 {
-            // RFC 3768 §7.1
-            guard own.priority != .owner, heard.interval == own.advertisementInterval else {
-                return false
+        if own.peers.isEmpty {
+            guard destination == .vrrpGroup(own.family) else { return .discarded }
+        } else {
+            guard destination == parts[index].source, own.peers.contains(heard.source) else {
+                return .discarded
             }
         }
+        switch (version, own.version) {
+        case (.v2, .v2):
+            // RFC 3768 §7.1
+            guard own.priority != .owner, heard.interval == own.advertisementInterval else {
+                return .discarded
+            }
+        case (.v3, .v3):
+            parts[index].speakers[heard.source] = now + heard.interval * 4
+        case (.v2, .v3):
+            guard own.alsoVersion2 else { return .discarded }
+            if let deadline = parts[index].speakers[heard.source], deadline >= now {
+                return .ignored
+            }
+        case (.v3, .v2):
+            return .discarded
+        }
         handle(.advertisement(heard), index, at: now)
-        return true
+        return .obeyed
     }
 
     mutating func advance(to now: Instant) {
@@ -197,6 +230,12 @@ struct Shadow: Sendable {
     private func source(
         of configuration: VirtualRouterConfiguration, on interface: Int32
     ) -> IPAddress? {
+        if let wanted = configuration.source {
+            let isThere = addresses.contains {
+                $0.interface == interface && $0.address.address == wanted && !$0.isMarkedOurs
+            }
+            return isThere ? wanted : nil
+        }
         let strangers = parts.map(\.configuration).filter { $0.priority != .owner }
         let virtual = strangers.flatMap { $0.addresses.map(\.address.address) }
         let candidates = addresses.filter { (candidate: KernelAddress) -> Bool in
@@ -232,7 +271,12 @@ struct Shadow: Sendable {
         for action in actions {
             switch action {
             case .transmit(let priority):
-                if canSend { expected[part.router].sent.append(priority.rawValue) }
+                let copies =
+                    max(part.configuration.peers.count, 1)
+                    * (part.configuration.alsoVersion2 ? 2 : 1)
+                if canSend {
+                    expected[part.router].sent += Array(repeating: priority.rawValue, count: copies)
+                }
             case .report(let change):
                 expected[part.router].changes.append(Step(from: change.from, to: change.to))
             case .takeAddresses, .releaseAddresses, .announceAgain:

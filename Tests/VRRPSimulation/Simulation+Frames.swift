@@ -16,7 +16,11 @@ extension Simulation {
             message, from: source, to: destination, hardwareAddress: node.kernel.hardwareAddress,
             router: router)
         frames.retain(slot)
+        let isUnicast = !destination.isMulticast
         for other in nodes where other !== node {
+            if isUnicast, !other.kernel.own.contains(where: { $0.address == destination }) {
+                continue
+            }
             guard node.kernel.isUsable else {
                 emit(other.index, router, .missed(from: node.index, .noCarrier))
                 continue
@@ -37,7 +41,10 @@ extension Simulation {
         }
         let router = Draw.router(ofVRID: bytes[start + 1])
         node.daemon?.sent[router] += 1
-        emit(node.index, router, .sent(priority: bytes[start + 2]))
+        let group = IPAddress.vrrpGroup(isIPv6 ? .ipv6 : .ipv4)
+        if isFirst(bytes[start], to: group, node, router) {
+            emit(node.index, router, .sent(priority: bytes[start + 2]))
+        }
         node.daemon?.observed[router].sent.append(bytes[start + 2])
         let source = bytes[6..<12].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
         let isVirtual = source == (isIPv6 ? 0x5e00_0200 : 0x5e00_0100) | UInt64(bytes[start + 1])
@@ -152,8 +159,11 @@ extension Simulation {
             let heard = HeardAdvertisement(
                 source: header.source, priority: Priority(bytes[start + 2]),
                 interval: Self.interval(of: bytes, at: start))
-            if daemon.shadow.hear(router, heard, at: local) {
-                daemon.heard[router] += 1
+            let hearing = daemon.shadow.hear(
+                router, heard, version: bytes[start] >> 4 == 2 ? .v2 : .v3,
+                to: header.destination, at: local)
+            if hearing != .discarded { daemon.heard[router] += 1 }
+            if hearing == .obeyed {
                 emit(
                     node.index, router,
                     .heard(

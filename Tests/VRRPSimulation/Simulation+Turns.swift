@@ -74,7 +74,9 @@ extension Simulation {
                 let message = daemon.engine.outbox[range]
                 let router = Draw.router(ofVRID: message[message.startIndex + 1])
                 daemon.sent[router] += 1
-                emit(node.index, router, .sent(priority: message[message.startIndex + 2]))
+                if isFirst(message[message.startIndex], to: destination, node, router) {
+                    emit(node.index, router, .sent(priority: message[message.startIndex + 2]))
+                }
                 transmit(node, router, message, from: source, to: destination)
             case .advertise(_, _, let range):
                 transmit(node, Array(daemon.engine.outbox[range]))
@@ -100,6 +102,20 @@ extension Simulation {
             position += 1
         }
         daemon.engine.clearEffects()
+    }
+
+    /// Whether a packet is the first of those that make one advertisement: to the first peer, in the
+    /// newer of two versions.
+    func isFirst(
+        _ versionAndType: UInt8, to destination: IPAddress, _ node: Node, _ router: Int
+    ) -> Bool {
+        // The farewell of one that has left the configuration looks like all before.
+        let configuration =
+            roster[node.index, router].configuration ?? node.former[router]
+        guard let configuration else { return true }
+        node.former[router] = configuration
+        return versionAndType >> 4 == configuration.version.rawValue
+            && (configuration.peers.first ?? destination) == destination
     }
 
     private func note(_ event: EngineEvent, _ node: Node, _ daemon: Daemon) {
