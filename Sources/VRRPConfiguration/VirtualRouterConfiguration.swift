@@ -8,8 +8,12 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
     /// `lan`, or `lan/ipv4` and `lan/ipv6` when one entry of the file has both families.
     package var name: String
     package var family: AddressFamily
-    /// The LAN's interface, 1…15 bytes. It need not exist yet.
+    /// The LAN's interface. It need not exist yet. In another network namespace than the daemon's
+    /// own it is written `NAMESPACE/INTERFACE` here, as is every other interface's name: the kernel
+    /// allows no `/` in one.
     package var interface: String
+    /// A name below /run/netns, or a path; nil is the daemon's own.
+    package var networkNamespace: String?
     package var vrid: VirtualRouterID
     package var version: VRRPVersion
     /// Version 3 over IPv4 that also sends and hears version 2 (RFC 9568 §8.4.2).
@@ -45,7 +49,8 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
     package var trackInterface: Bool
 
     package init(
-        name: String, family: AddressFamily, interface: String, vrid: VirtualRouterID,
+        name: String, family: AddressFamily, interface: String, networkNamespace: String? = nil,
+        vrid: VirtualRouterID,
         version: VRRPVersion = .v3, alsoVersion2: Bool = false, priority: Priority = .standard,
         addresses: [VirtualAddress], source: IPAddress? = nil, peers: [IPAddress] = [],
         hops: UInt8 = 0, authentication: AuthenticationPolicy? = nil,
@@ -58,6 +63,7 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
         self.name = name
         self.family = family
         self.interface = interface
+        self.networkNamespace = networkNamespace
         self.vrid = vrid
         self.version = version
         self.alsoVersion2 = alsoVersion2
@@ -86,6 +92,11 @@ extension VirtualRouterConfiguration {
         addresses.filter { $0.kind != .unadvertised }.map(\.address.address)
     }
 
+    /// An interface's name as it is written here.
+    package func qualify(_ name: String) -> String {
+        networkNamespace.map { "\($0)/\(name)" } ?? name
+    }
+
     /// Whether advertisements go to peers one by one, and not to the group.
     package var isUnicast: Bool { !peers.isEmpty }
 }
@@ -108,6 +119,7 @@ extension VirtualRouterConfiguration {
             interface: try members.decode(String.self, forKey: .interface),
             vrid: try members.decode(VirtualRouterID.self, forKey: .vrid),
             addresses: try members.decode([VirtualAddress].self, forKey: .addresses))
+        networkNamespace = try value(.networkNamespace, networkNamespace)
         version = try value(.version, version)
         alsoVersion2 = try value(.alsoVersion2, alsoVersion2)
         priority = try value(.priority, priority)

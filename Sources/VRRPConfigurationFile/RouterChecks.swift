@@ -28,6 +28,8 @@ struct RouterChecks {
     }
 
     mutating func add(_ entry: RouterEntry) {
+        // Where a namespace is wrong, nobody knows which interface is meant.
+        guard let entry = entry.qualified else { return }
         checkOwner(entry)
         checkInterval(entry)
         guard let addresses = entry.addresses else { return }
@@ -62,7 +64,8 @@ struct RouterChecks {
         else { return }
         var router = VirtualRouterConfiguration(
             name: isDual ? "\(entry.name)/\(family)" : entry.name, family: family,
-            interface: interface, vrid: vrid, addresses: addresses)
+            interface: interface, networkNamespace: entry.networkNamespace?.own, vrid: vrid,
+            addresses: addresses)
         switch entry.version?.own ?? .three {
         case .three: break
         case .two: router.version = .v2
@@ -247,5 +250,25 @@ struct RouterChecks {
 
     static func name(_ family: AddressFamily) -> String {
         family == .ipv4 ? "IPv4" : "IPv6"
+    }
+}
+
+extension RouterEntry {
+    /// With its interfaces' names as `VirtualRouterConfiguration` writes them; nil when its namespace
+    /// is wrong.
+    fileprivate var qualified: RouterEntry? {
+        guard let namespace = networkNamespace?.own else {
+            return hasNetworkNamespace ? nil : self
+        }
+        func qualify(_ name: String) -> String { "\(namespace)/\(name)" }
+        var result = self
+        result.interface?.own = qualify(interface?.own ?? "")
+        if let name = macvlanName?.own { result.macvlanName?.own = qualify(name) }
+        result.addresses = addresses?.map { placed in
+            var placed = placed
+            placed.value.interface = placed.value.interface.map(qualify)
+            return placed
+        }
+        return result
     }
 }

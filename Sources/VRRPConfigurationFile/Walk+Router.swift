@@ -9,6 +9,8 @@ struct RouterEntry {
     var name: String
     var place: Place
     var interface: Walk.Keyed<String>?
+    var networkNamespace: Walk.Keyed<String>?
+    var hasNetworkNamespace = false
     var vrid: Walk.Keyed<Int>?
     var version: Walk.Keyed<Versions>?
     /// False when `version` is there but wrong: then nothing that depends on it is checked.
@@ -47,6 +49,7 @@ extension Walk {
         "interface", "vrid", "version", "priority", "addresses", "unadvertised", "external",
         "advertise", "preempt", "preempt-delay", "start-delay", "accept", "mac", "macvlan-name",
         "checksum", "source", "unicast", "hops", "authentication", "announce", "track-interface",
+        "network-namespace",
     ]
 
     /// Keys of later versions, each with what to do until then.
@@ -55,7 +58,6 @@ extension Walk {
         "rules": "remove the key; install the rules with the system's network configuration",
         "router-advertisement": "remove the key; run a router advertisement daemon",
         "track": "remove the key; `track-interface` watches the router's own interface",
-        "network-namespace": "remove the key; start vrrpd inside the namespace",
     ]
 
     /// `defaults` on its own: every key in it is checked, used or not.
@@ -96,6 +98,10 @@ extension Walk {
         var router = RouterEntry(name: name, place: place)
         let day: Duration = .seconds(86_400)
         router.interface = entries["interface"].flatMap { keyed($0, interfaceName) }
+        router.networkNamespace = entries["network-namespace"].flatMap {
+            keyed($0, networkNamespace)
+        }
+        router.hasNetworkNamespace = entries["network-namespace"] != nil
         router.vrid = entries["vrid"].flatMap { keyed($0, integer(1...255)) }
         router.version = entries["version"].flatMap { keyed($0, choice(Versions.self)) }
         router.isVersionKnown = entries["version"] == nil || router.version != nil

@@ -170,6 +170,21 @@ extension Walk {
         return text
     }
 
+    /// A name below /run/netns, or the absolute path of a namespace.
+    func networkNamespace(_ node: Node, _ key: String) -> String? {
+        guard let text = text(node, key) else { return nil }
+        let isPath =
+            text.hasPrefix("/") && text.utf8.count <= 200 && !text.hasSuffix("/")
+            && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f }
+        guard isPath || Self.isName(text) else {
+            report(
+                node.place, "\(written(node)) is not a network namespace",
+                advice: "write its name below /run/netns, as `ip netns` shows it, or a path")
+            return nil
+        }
+        return text
+    }
+
     /// An absolute path that fits into a socket's address.
     func socketPath(_ node: Node, _ key: String) -> String? {
         guard let text = text(node, key) else { return nil }

@@ -134,6 +134,7 @@ private let controlDescription = """
       name: string,
       family: (ipv4, ipv6),
       interface: string,
+      network_namespace: ?string,
       vrid: int,
       version: int,
       also_version2: bool,

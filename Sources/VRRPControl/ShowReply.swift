@@ -26,6 +26,8 @@ package struct RouterStatus: Codable, Equatable, Sendable {
     /// `ipv4` or `ipv6`.
     package var family: String
     package var interface: String
+    /// Null is the daemon's own.
+    @Nullable package var networkNamespace: String?
     package var vrid: Int
     package var version: Int
     /// `version: both`.

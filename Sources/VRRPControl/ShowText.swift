@@ -31,7 +31,7 @@ extension ShowReply {
         var rows = [head]
         for router in routers {
             rows.append([
-                router.name, router.family, router.interface, "\(router.vrid)", router.state,
+                router.name, router.family, router.place, "\(router.vrid)", router.state,
                 "\(router.priority.effective)", age(milliseconds: router.sinceMs),
                 router.activeRouterText, router.reason.text,
             ])
@@ -56,6 +56,9 @@ extension ShowReply {
 }
 
 extension RouterStatus {
+    /// Its interface, with the namespace in front where it is not the daemon's own.
+    fileprivate var place: String { networkNamespace.map { "\($0)/\(interface)" } ?? interface }
+
     var activeRouterText: String {
         guard let activeRouter else { return "-" }
         return activeRouter.isSelf
@@ -97,7 +100,7 @@ extension RouterStatus {
             lines.append((number == 0 ? "counters" : "", "\(counter.name) \(counter.value)"))
         }
         let versions = alsoVersion2 ? "versions 2 and 3" : "version \(version)"
-        let title = "\(name): VRID \(vrid) on \(interface), \(family), VRRP \(versions)"
+        let title = "\(name): VRID \(vrid) on \(place), \(family), VRRP \(versions)"
         return style.bold(title) + "\n"
             + lines.map { "  \($0.0.padded(to: 16)) \($0.1)\n" }.joined()
     }

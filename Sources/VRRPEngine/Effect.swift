@@ -5,10 +5,11 @@ package import VRRPWire
 
 /// One thing to do. Byte ranges refer to the engine's `outbox`, which is valid until
 /// `clearEffects()`: what is sent was fixed when it was decided. `router` is only to be given back;
-/// it is `nobody` for the farewell of one that has left the configuration.
+/// it is `nobody` for the farewell of one that has left the configuration. `interface` is an
+/// `InterfaceHandle`.
 package enum Effect: Equatable, Sendable {
-    /// Send a VRRP message in an IP datagram with TTL or hop limit 255. Interface 0 leaves the way
-    /// to the kernel's routes.
+    /// Send a VRRP message in an IP datagram with TTL or hop limit 255. With index 0 the way is left
+    /// to the routes of the namespace.
     case send(
         router: Int, interface: Int32, source: IPAddress, destination: IPAddress, Range<Int>)
     /// Send an advertisement as a complete Ethernet frame, from the virtual MAC address.

@@ -242,9 +242,11 @@ extension Engine {
 
 extension VirtualRouterConfiguration {
     /// The name of its macvlan: at most 15 bytes, the parent by its index, since two interfaces may
-    /// have virtual routers of one VRID.
+    /// have virtual routers of one VRID. In front of it the namespace, where it is another one than
+    /// the daemon's own.
     func deviceName(on parent: Int32) -> String {
-        macvlanName
-            ?? "vrrp\(family.rawValue)-\(vrid.rawValue)-\(String(parent, radix: 36))"
+        if let macvlanName { return macvlanName }
+        let index = String(InterfaceHandle.index(of: parent), radix: 36)
+        return qualify("vrrp\(family.rawValue)-\(vrid.rawValue)-\(index)")
     }
 }

@@ -5,35 +5,43 @@ import VRRPConfiguration
 package import VRRPCore
 package import VRRPWire
 
-/// What was told during a reading of the kernel's tables: everything else is gone.
+/// What was told during a reading of the kernel's tables, those of one network namespace:
+/// everything else in it is gone.
 struct Resynchronisation: Codable {
+    /// Nil is the daemon's own.
+    var namespace: Int32?
     var links: Set<Int32> = []
     var addresses: Set<AddressKey> = []
 }
 
 extension Engine {
-    /// The kernel's tables are about to be told from the start.
-    package mutating func beginResynchronisation() {
-        resynchronisation = Resynchronisation()
+    /// The kernel's tables are about to be told from the start: those of one network namespace, nil
+    /// for the daemon's own. One after the other.
+    package mutating func beginResynchronisation(namespace: Int32? = nil) {
+        resynchronisation = Resynchronisation(namespace: namespace)
     }
 
     /// All has been told: what was not is gone.
     package mutating func endResynchronisation(at now: Instant) {
         guard let told = resynchronisation else { return }
         resynchronisation = nil
-        isSynchronised = true
+        // Of a namespace nothing is known before it was told; the daemon's own comes first.
+        if told.namespace == nil { isSynchronised = true }
+        func isTold(_ interface: Int32) -> Bool {
+            InterfaceHandle.namespace(of: interface) == told.namespace ?? 0
+        }
         // Sorted, because a dictionary's order differs from run to run, and a recording must not.
-        for interface in interfaces.addresses.keys.sorted() {
+        for interface in interfaces.addresses.keys.sorted() where isTold(interface) {
             for address in interfaces.addresses[interface] ?? [] {
                 let key = AddressKey(interface: interface, address: address.address)
                 if !told.addresses.contains(key) { noteRemoved(key, at: now) }
             }
         }
         // What only an answer told, because its notice was lost, is in no table.
-        for key in book.presentKeys where !told.addresses.contains(key) { noteAbsent(key, at: now) }
-        for index in interfaces.links.keys.sorted() where !told.links.contains(index) {
-            forgetLink(index, at: now)
-        }
+        for key in book.presentKeys
+        where isTold(key.interface) && !told.addresses.contains(key) { noteAbsent(key, at: now) }
+        for index in interfaces.links.keys.sorted()
+        where isTold(index) && !told.links.contains(index) { forgetLink(index, at: now) }
         for index in routers.indices { evaluate(index, at: now) }
         for index in interfaces.links.keys.sorted() { clearLeftovers(on: index, at: now) }
         for name in devices.records.keys.sorted() { reconcileDevice(name, at: now) }
@@ -149,7 +157,7 @@ extension Engine {
         let configuration = routers[index].configuration
         if let wanted = configuration.source {
             let isAnywhere = configuration.isUnicast && !wanted.isLinkLocal
-            return interfaces.has(wanted, on: isAnywhere ? nil : link.index) ? wanted : nil
+            return interfaces.has(wanted, on: link.index, orAnywhere: isAnywhere) ? wanted : nil
         }
         let family = configuration.family
         let virtual = virtualAddresses[link.name]

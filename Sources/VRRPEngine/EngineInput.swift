@@ -9,7 +9,8 @@ package import VRRPWire
 /// words of a recording.
 package enum EngineInput: Codable, Equatable, Sendable {
     case apply(configuration: Configuration)
-    case beginResynchronisation
+    /// Of one network namespace; nil is the daemon's own.
+    case beginResynchronisation(namespace: Int32? = nil)
     case observeLink(link: Link)
     case observeRemovedLink(interface: Int32)
     case observeAddress(address: KernelAddress)
@@ -34,8 +35,8 @@ extension Engine {
         switch input {
         case .apply(let configuration):
             apply(configuration, at: now)
-        case .beginResynchronisation:
-            beginResynchronisation()
+        case .beginResynchronisation(let namespace):
+            beginResynchronisation(namespace: namespace)
         case .observeLink(let link):
             observe(link, at: now)
         case .observeRemovedLink(let interface):

@@ -100,16 +100,19 @@ struct InterfaceTable: Codable {
         addresses[interface]?.removeAll { $0.address == address }
     }
 
-    /// Whether an address can be a source: it is on this interface (nil: on any), and not ours to
-    /// move.
-    func has(_ source: IPAddress, on interface: Int32?) -> Bool {
+    /// Whether an address can be a source: it is on this interface, or anywhere in its namespace,
+    /// and not ours to move.
+    func has(_ source: IPAddress, on interface: Int32, orAnywhere: Bool) -> Bool {
         func isThere(_ list: [KernelAddress]) -> Bool {
             list.contains {
                 $0.address.address == source && !$0.isMarkedOurs && !$0.isTentative
             }
         }
-        guard let interface else { return addresses.values.contains(where: isThere) }
-        return isThere(addresses[interface] ?? [])
+        guard orAnywhere else { return isThere(addresses[interface] ?? []) }
+        let namespace = InterfaceHandle.namespace(of: interface)
+        return addresses.contains {
+            InterfaceHandle.namespace(of: $0.key) == namespace && isThere($0.value)
+        }
     }
 
     /// The address that a router of `family` speaks from: for IPv4 the interface's primary address

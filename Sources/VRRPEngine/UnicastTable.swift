@@ -8,7 +8,7 @@ import VRRPWire
 struct UnicastTable {
     private struct Key: Hashable {
         var local: IPAddress
-        /// A link-local address says nothing without it; 0 for every other.
+        /// A link-local address says nothing without it; of any other only the namespace matters.
         var interface: Int32
         var vrid: VirtualRouterID
     }
@@ -37,6 +37,7 @@ struct UnicastTable {
     }
 
     static func interface(_ index: Int32, of address: IPAddress) -> Int32 {
-        address.isLinkLocal && address.family == .ipv6 ? index : 0
+        address.isLinkLocal && address.family == .ipv6
+            ? index : InterfaceHandle.anywhere(near: index)
     }
 }

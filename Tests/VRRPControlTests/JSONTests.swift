@@ -12,7 +12,7 @@ struct JSONTests {
         + #""foreign":false,"installed":false,"kind":"advertised","wanted":false}],"#
         + #""also_version2":false,"authentication":null,"checksum":"rfc9568","#
         + #""device":"vrrp4-51","family":"ipv4","group":null,"hops":0,"interface":"eth1","#
-        + #""is_owner":false,"mac":"00:00:5e:00:01:33","name":"lan","preempt":true,"#
+        + #""is_owner":false,"mac":"00:00:5e:00:01:33","name":"lan","network_namespace":null,"preempt":true,"#
         + #""priority":{"base":100,"effective":100,"fault":false,"#
         + #""parts":[{"kind":"base","value":100}]},"reason":{"code":"higher-priority","#
         + #""text":"advertisement from 192.0.2.3 with priority 200, own 100"},"routes":[],"#

@@ -143,7 +143,7 @@ struct CheckpointTests {
         let address = try #require(gateway)
         let inputs: [EngineInput] = [
             .apply(configuration: Configuration(node: "gw1", routers: [])),
-            .beginResynchronisation, .leave, .receiveMalformed(interface: 7),
+            .beginResynchronisation(), .leave, .receiveMalformed(interface: 7),
             .observeAddress(address: KernelAddress(interface: 7, address: address)),
             .observeLink(
                 link: Link(
@@ -156,7 +156,7 @@ struct CheckpointTests {
             #expect(engine.checkpoint.nodeOfNewEngine == nil, "\(input)")
         }
         var engine = Engine(node: "gw1")
-        engine.handle(.beginResynchronisation, at: at(1))
+        engine.handle(.beginResynchronisation(), at: at(1))
         engine.handle(.endResynchronisation, at: at(1))
         #expect(engine.checkpoint.nodeOfNewEngine == nil)
     }

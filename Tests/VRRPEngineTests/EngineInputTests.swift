@@ -23,7 +23,7 @@ struct EngineInputTests {
             log: LogConfiguration(level: .debug, target: .stderr))
         return [
             .apply(configuration: configuration),
-            .beginResynchronisation,
+            .beginResynchronisation(),
             .observeLink(
                 link: Link(
                     index: 7, name: "lan0", isUp: true, hasCarrier: false,

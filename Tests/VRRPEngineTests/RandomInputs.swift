@@ -20,7 +20,7 @@ struct RandomInputs {
 
     /// What comes before anything can happen.
     mutating func opening() -> [EngineInput] {
-        [.apply(configuration: configuration(variant: 0)), .beginResynchronisation]
+        [.apply(configuration: configuration(variant: 0)), .beginResynchronisation()]
             + first.map { .observeLink(link: link($0)) }
             + first.flatMap { interface in
                 ["192.0.2.3/24", "fe80::3/64"].compactMap { InterfaceAddress($0) }.map {
@@ -51,7 +51,7 @@ struct RandomInputs {
         case 85..<89:
             return .observeRemovedAddress(
                 interface: generator.pick(first) ?? 7, address: address().address)
-        case 89..<90: return .beginResynchronisation
+        case 89..<90: return .beginResynchronisation()
         case 90..<93: return .endResynchronisation
         case 93..<94: return .apply(configuration: configuration(variant: generator.below(8)))
         case 94..<96: return .sendFailed(router: generator.below(5), code: 100)

@@ -31,7 +31,7 @@ func lonelyNight(until end: Double = 6) -> [(EngineInput, Instant)] {
         .apply(
             configuration: Configuration(
                 node: "gw1", routers: [routerConfiguration()].compactMap { $0 })),
-        .beginResynchronisation,
+        .beginResynchronisation(),
         .observeLink(
             link: Link(
                 index: 7, name: "lan0", isUp: true, hasCarrier: true,

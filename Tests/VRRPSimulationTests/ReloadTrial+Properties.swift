@@ -118,11 +118,10 @@ extension ReloadTrial {
         _ router: VirtualRouterConfiguration, _ priority: Priority
     ) -> [Packet] {
         guard let link = surroundings.link(named: router.interface) else { return [] }
-        return [
-            Packet(
-                interface: link.index, family: router.family, vrid: router.vrid.rawValue,
-                priority: priority.rawValue)
-        ]
+        let packet = Packet(
+            interface: link.index, family: router.family, vrid: router.vrid.rawValue,
+            priority: priority.rawValue)
+        return Array(repeating: packet, count: router.alsoVersion2 ? 2 : 1)
     }
 
     /// An administrator's address becomes a virtual address of some router on its interface, or is

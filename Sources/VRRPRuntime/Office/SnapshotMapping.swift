@@ -45,13 +45,18 @@ extension StatisticsReply {
     }
 }
 
+/// An interface's name without the namespace that the engine puts in front.
+func kernelName(_ name: String) -> String {
+    name.lastIndex(of: "/").map { String(name[name.index(after: $0)...]) } ?? name
+}
+
 extension RouterStatus {
     init(_ router: RouterSnapshot, at now: Instant, _ clock: WallClock) {
         let configuration = router.configuration
         let priority = Int(configuration.priority.rawValue)
         self.init(
             name: configuration.name, family: configuration.family.description,
-            interface: configuration.interface, vrid: Int(configuration.vrid.rawValue),
+            interface: kernelName(configuration.interface), vrid: Int(configuration.vrid.rawValue),
             version: Int(configuration.version.rawValue), state: "\(router.state)",
             since: clock.text(router.since), sinceMs: (now - router.since).wholeMilliseconds,
             reason: ReasonStatus(code: router.reason.code, text: router.reason.text),
@@ -66,7 +71,8 @@ extension RouterStatus {
                 activeDownMs: router.activeDownInterval.inMilliseconds,
                 remainingMs: router.remaining?.inMilliseconds))
         mac = router.hardwareAddress?.description
-        device = router.device
+        device = router.device.map(kernelName)
+        networkNamespace = configuration.networkNamespace
         alsoVersion2 = configuration.alsoVersion2
         unicastPeers = configuration.peers.map(\.description)
         hops = Int(configuration.hops)
@@ -76,7 +82,8 @@ extension RouterStatus {
         activeRouter = router.activeRouter.map { ActiveRouterStatus($0, at: now) }
         addresses = router.addresses.map {
             AddressStatus(
-                address: $0.address.description, kind: $0.kind.rawValue, device: $0.device,
+                address: $0.address.description, kind: $0.kind.rawValue,
+                device: kernelName($0.device),
                 wanted: $0.wanted, installed: $0.installed, foreign: $0.foreign)
         }
         statistics = RouterStatistics(router.counters)

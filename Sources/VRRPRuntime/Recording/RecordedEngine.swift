@@ -48,9 +48,11 @@ extension RecordedEngine {
         return machine.apply(new, at: now)
     }
 
-    mutating func beginResynchronisation(at now: Instant) {
-        if let recorder { record(.beginResynchronisation, at: now, with: recorder) }
-        machine.beginResynchronisation()
+    mutating func beginResynchronisation(namespace: Int32? = nil, at now: Instant) {
+        if let recorder {
+            record(.beginResynchronisation(namespace: namespace), at: now, with: recorder)
+        }
+        machine.beginResynchronisation(namespace: namespace)
     }
 
     mutating func endResynchronisation(at now: Instant) {
