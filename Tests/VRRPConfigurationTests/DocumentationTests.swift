@@ -29,7 +29,9 @@ struct DocumentationTests {
         #expect(blocks.count >= 3)
         for block in blocks {
             #expect(throws: Never.self, "\(block)") {
-                try load(block, node: node, environment: ["LAN": "eth1"])
+                try load(
+                    block, node: node, environment: ["LAN": "eth1"],
+                    credentials: ["vrrp-password": "sesame"])
             }
         }
     }
