@@ -72,6 +72,12 @@ long csys_signals_create(const int *signals, size_t count);
 long csys_signal_next(int fd);
 long csys_name_thread(const char *name);
 long csys_new_network_namespace(void);
+/// A descriptor; EINVAL when there is something else at that path.
+long csys_open_network_namespace(const char *path, struct csys_file *out);
+/// The calling thread alone.
+long csys_enter_network_namespace(int fd);
+/// At once, without anything that runs at the end.
+void csys_exit(int code);
 /// SCHED_RR for the calling thread only; children do not inherit it.
 long csys_become_real_time(int priority);
 /// All memory, as it is touched, now and later.
