@@ -1,26 +1,26 @@
 // `accept: false` in the kernel: what is filtered at start, across a reload, on a new macvlan, at
 // the end. An address is never up without its filter: that comes before it, and goes after it.
 
-import LinuxNetwork
+package import LinuxNetwork
 import Synchronization
-import VRRPConfiguration
+package import VRRPConfiguration
 import VRRPWire
 
 /// Shared by the threads that may wait: the office, the one that changes macvlans, and the one that
 /// starts and ends the others. Never called by the protocol thread while it runs.
-final class PacketFilter: Sendable {
+package final class PacketFilter: Sendable {
     private let state: Mutex<State>
 
     /// The name of our table, of the family `inet`.
-    static let table = "vrrpd"
+    package static let table = "vrrpd"
 
-    init(stateDirectory: String) {
+    package init(stateDirectory: String) {
         state = Mutex(State(note: stateDirectory + "/packet-filter"))
     }
 
     /// Before the first address is up. Without `accept: false`, nftables is touched only if a
     /// predecessor was killed that had a filter.
-    func start(_ configuration: Configuration) throws(PacketFilterError) {
+    package func start(_ configuration: Configuration) throws(PacketFilterError) {
         try state.withLock { state throws(PacketFilterError) in
             let plan = UnacceptedAddresses(configuration)
             if plan.isEmpty { return state.removeLeftover() }
@@ -32,7 +32,8 @@ final class PacketFilter: Sendable {
 
     /// Before the protocol thread is told to apply a configuration: what it filters is filtered
     /// from now on, and what the running one filters still is.
-    func prepare(_ configuration: Configuration, request: UInt64) throws(PacketFilterError) {
+    package func prepare(_ configuration: Configuration, request: UInt64) throws(PacketFilterError)
+    {
         try state.withLock { state throws(PacketFilterError) in
             state.coming[request] = UnacceptedAddresses(configuration)
             do throws(PacketFilterError) {
@@ -45,7 +46,7 @@ final class PacketFilter: Sendable {
     }
 
     /// The protocol thread was not told after all.
-    func abandon(request: UInt64) throws(PacketFilterError) {
+    package func abandon(request: UInt64) throws(PacketFilterError) {
         try state.withLock { state throws(PacketFilterError) in
             guard state.coming.removeValue(forKey: request) != nil else { return }
             try state.install()
@@ -54,7 +55,7 @@ final class PacketFilter: Sendable {
 
     /// The protocol thread has applied it: what it accepts is open, what it does not name any more
     /// stays filtered until it is gone.
-    func settle(_ configuration: Configuration, request: UInt64) throws(PacketFilterError) {
+    package func settle(_ configuration: Configuration, request: UInt64) throws(PacketFilterError) {
         try state.withLock { state throws(PacketFilterError) in
             guard let plan = state.coming.removeValue(forKey: request) else { return }
             state.running = plan
@@ -67,10 +68,10 @@ final class PacketFilter: Sendable {
 
     /// Whether addresses stay filtered that no configuration names. Then `tidy` is to be called
     /// again.
-    var isWaiting: Bool { state.withLock { !$0.leaving.isEmpty } }
+    package var isWaiting: Bool { state.withLock { !$0.leaving.isEmpty } }
 
     /// Ends the filter of addresses that are gone.
-    func tidy() throws(PacketFilterError) {
+    package func tidy() throws(PacketFilterError) {
         try state.withLock { state throws(PacketFilterError) in
             let before = state.leaving.count
             guard before > 0 else { return }
@@ -81,7 +82,7 @@ final class PacketFilter: Sendable {
 
     /// Before addresses of the routers on `interface` may come to stand on the device with this
     /// index: the interface itself, or a macvlan on it.
-    func add(device index: Int32, of interface: String) throws(PacketFilterError) {
+    package func add(device index: Int32, of interface: String) throws(PacketFilterError) {
         try state.withLock { state throws(PacketFilterError) in
             guard state.devices.updateValue(interface, forKey: index) != interface else { return }
             // A macvlan that somebody deleted is made anew, with another index.
@@ -91,7 +92,7 @@ final class PacketFilter: Sendable {
     }
 
     /// No more addresses come to stand on a device; those that do stay filtered.
-    func remove(device index: Int32) throws(PacketFilterError) {
+    package func remove(device index: Int32) throws(PacketFilterError) {
         try state.withLock { state throws(PacketFilterError) in
             guard state.devices.removeValue(forKey: index) != nil else { return }
             state.leaving.formUnion(state.installed.filter { $0.entrance == .interface(index) })
@@ -102,7 +103,7 @@ final class PacketFilter: Sendable {
 
     /// The daemon ends. An address that could not be removed stays filtered, as one does whose
     /// daemon was killed; false if there is one.
-    func finish() throws(PacketFilterError) -> Bool {
+    package func finish() throws(PacketFilterError) -> Bool {
         try state.withLock { state throws(PacketFilterError) in
             state.running = UnacceptedAddresses()
             state.coming = [:]
@@ -115,14 +116,14 @@ final class PacketFilter: Sendable {
 }
 
 /// Why the kernel does not filter, in a sentence with what to do.
-enum PacketFilterError: Error, CustomStringConvertible {
+package enum PacketFilterError: Error, CustomStringConvertible {
     case filter(AddressFilterError)
     /// The file that tells a successor of the table.
     case note(String, SystemError)
     /// What there is cannot be found out.
     case observation(SystemError)
 
-    var description: String {
+    package var description: String {
         "`accept: false` cannot be enforced, hosts would reach the virtual addresses: \(cause), or"
             + " write `accept: true`"
     }
