@@ -269,7 +269,8 @@ private struct State: ~Copyable {
     }
 
     /// An address counts as there while it carries our mark: one that is somebody else's is not to
-    /// stay filtered. What cannot be found out is not gone.
+    /// stay filtered. Before Linux 5.18 none carries one: then nothing is waited for. What cannot be
+    /// found out is not gone.
     mutating func forgetWhatIsGone() {
         guard !leaving.isEmpty, let (links, addresses) = try? observe() else { return }
         let ours = addresses.filter { $0.protocolTag == ProtocolLoop.addressMark }

@@ -210,6 +210,33 @@ def test_what_goes_through_the_router_is_not_touched(lab, kind):
                "2001:db8:1::99" if kind == "v6" else "192.0.2.99", check=False).returncode == 0
 
 
+def test_addresses_are_translated_to_it_and_from_it(lab):
+    """What is translated is not for the router: only what it opens itself gets no answer."""
+    one, other = router(lab, "gw1", 2, closed()), host(lab)
+    far = far_host(lab, one)
+    one.await_state("active")
+    other.ip("route", "add", "198.51.100.0/24", "via", "192.0.2.1")
+    nft(one, "-f", "-", text="""table ip nat {
+        chain in {
+            type nat hook prerouting priority dstnat
+            ip daddr 192.0.2.1 dnat to 198.51.100.9
+        }
+        chain out {
+            type nat hook postrouting priority srcnat
+            ip saddr 198.51.100.9 oifname "lan0" snat to 192.0.2.1
+        }
+    }
+""")
+    assert ping(other, "192.0.2.1")
+    mark = lab.tap.mark()
+    assert run("ip", "netns", "exec", far, "ping", "-n", "-c", "1", "-W", "1", "192.0.2.99",
+               check=False).returncode == 0
+    assert sent_from(lab, one, "192.0.2.1", mark)
+    assert run("ip", "netns", "exec", one.namespace, "ping", "-n", "-c", "1", "-W", "1", "-I",
+               "192.0.2.1", "192.0.2.99", check=False).returncode != 0
+    assert ping(one, "192.0.2.99")
+
+
 @pytest.mark.parametrize("kind", ["v3", "v6"])
 def test_M93_a_packet_to_the_address_goes_nowhere(lab, kind):
     """An Active Router drops it. A Backup that is sent one passes it on to the Active Router, once,
