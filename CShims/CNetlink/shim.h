@@ -1,4 +1,5 @@
 // libnl-3 and libnl-route-3: building and parsing of netlink messages.
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>

@@ -90,6 +90,7 @@ enum Netlink {
     static let dump: UInt16 = 0x300
     static let exclusive: UInt16 = 0x200
     static let create: UInt16 = 0x400
+    static let append: UInt16 = 0x800
 
     static let linkAddress: Int32 = 1
     static let linkName: Int32 = 3

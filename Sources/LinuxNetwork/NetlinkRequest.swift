@@ -46,6 +46,15 @@ struct NetlinkRequest: ~Copyable {
         nla_put_string(message, attribute, text) == 0
     }
 
+    /// Appends an attribute of `size` bytes, which are the caller's to fill. Nil when there is no
+    /// room.
+    func reserve(attribute: Int32, _ size: Int) -> UnsafeMutableRawBufferPointer? {
+        guard let attribute = nla_reserve(message, attribute, Int32(clamping: size)) else {
+            return nil
+        }
+        return UnsafeMutableRawBufferPointer(start: nla_data(attribute), count: size)
+    }
+
     /// Appends an attribute that holds what the body appends. False when there is no room.
     func append(attribute: Int32, containing body: () -> Bool) -> Bool {
         guard let start = nla_nest_start(message, attribute), body() else { return false }

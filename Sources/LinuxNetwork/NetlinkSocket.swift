@@ -1,4 +1,4 @@
-// A route netlink socket with its receive buffer.
+// A netlink socket with its receive buffer.
 
 import CSys
 
@@ -9,9 +9,11 @@ struct NetlinkSocket: ~Copyable {
     let port: UInt32
     private var lastSequence: UInt32 = 0
 
-    init(groups: UInt32, receiveBufferBytes: Int32) throws(SystemError) {
-        let socket = try FileDescriptor.socket(
-            SocketFamily.netlink, SocketType.raw, Netlink.route)
+    /// `family` is one of netlink's own, routing if not told.
+    init(
+        family: Int32 = Netlink.route, groups: UInt32, receiveBufferBytes: Int32
+    ) throws(SystemError) {
+        let socket = try FileDescriptor.socket(SocketFamily.netlink, SocketType.raw, family)
         var port: UInt32 = 0
         try systemCall("bind") { csys_netlink_bind(socket.rawValue, groups, &port) }
         try socket.setReceiveBuffer(bytes: receiveBufferBytes)

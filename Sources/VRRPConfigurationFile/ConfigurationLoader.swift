@@ -59,8 +59,11 @@ package struct ConfigurationLoader {
         }
         walk.checkDefaults(sections.defaults)
         var checks = RouterChecks(walk: walk)
+        var acceptChecks = AcceptChecks(walk: walk)
         for entry in sections.routers {
-            if let router = walk.router(entry, defaults: sections.defaults) { checks.add(router) }
+            guard let router = walk.router(entry, defaults: sections.defaults) else { continue }
+            checks.add(router)
+            acceptChecks.add(router)
         }
         return Configuration(
             node: walk.node ?? node, routers: checks.routers,

@@ -80,6 +80,7 @@ struct RouterChecks {
         if let preempt = entry.preempt { router.preemptMode = preempt }
         if let delay = entry.preemptDelay { router.preemptDelay = delay }
         if let delay = entry.startDelay { router.startDelay = delay }
+        if let accept = entry.accept { router.acceptMode = accept }
         // The file's default is what RFC 9568 §7.3 asks for. An owner's addresses are its
         // interface's own, which answers for them with its own MAC address. Where nothing is
         // installed there is nothing to answer for.

@@ -29,6 +29,9 @@ struct RouterEntry {
     var preempt: Bool?
     var preemptDelay: Duration?
     var startDelay: Duration?
+    var accept: Bool?
+    /// False when `accept` is there but wrong.
+    var isAcceptKnown = true
     var mac: MACPolicy?
     var macvlanName: Walk.Keyed<String>?
     var checksum: ChecksumPolicy?
@@ -126,7 +129,8 @@ extension Walk {
         }
         router.announce = entries["announce"].flatMap(announce)
         router.trackInterface = entries["track-interface"].flatMap { keyed($0, boolean)?.own }
-        _ = entries["accept"].map { keyed($0, accept) }
+        router.accept = entries["accept"].flatMap { keyed($0, boolean)?.own }
+        router.isAcceptKnown = entries["accept"] == nil || router.accept != nil
         router.mac = entries["mac"].flatMap { keyed($0, choice(MACPolicy.self))?.own }
         router.macvlanName = entries["macvlan-name"].flatMap { keyed($0, interfaceName) }
         return router
@@ -141,14 +145,6 @@ extension Walk {
             default: "the router that owns the addresses has priority `owner`"
             }
         return integer(1...254, advice)(node, key).map { Priority(UInt8($0)) }
-    }
-
-    private func accept(_ node: Node, _ key: String) -> Bool? {
-        guard boolean(node, key) == false else { return true }
-        report(
-            node.place, Self.notAvailable("accept: false"),
-            advice: "remove the key; filter what hosts may reach with the packet filter")
-        return nil
     }
 
     private func announce(_ entry: Entry) -> AnnouncePolicy? {

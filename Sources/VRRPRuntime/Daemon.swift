@@ -79,6 +79,13 @@ package enum Daemon {
     ) throws(StartFailure) {
         let lock = try lockState(options.stateDirectory)
         defer { extendLifetime(lock) }
+        let filter = PacketFilter(stateDirectory: options.stateDirectory)
+        do throws(PacketFilterError) {
+            try filter.start(configuration)
+        } catch {
+            throw .filter(error)
+        }
+        defer { finish(filter) }
         do throws(SystemError) {
             // Before any other thread starts, so that all of them leave signals to the descriptor.
             let signals = try SignalDescriptor([
@@ -90,10 +97,10 @@ package enum Daemon {
                 options: OfficeOptions(
                     configurationPath: options.configurationPath, node: options.node,
                     controlSocket: options.controlSocket, version: options.version),
-                configuration: configuration, inbox: toOffice, engine: toEngine)
+                configuration: configuration, inbox: toOffice, engine: toEngine, filter: filter)
             let recorder = options.recording == nil ? nil : try Recorder()
             let toDevices = try Mailbox<DeviceMessage>(capacity: 16384)
-            let devices = try startDevices(options, toDevices, toEngine, toOffice)
+            let devices = try startDevices(options, toDevices, toEngine, toOffice, filter)
             var loop = try ProtocolLoop(
                 node: configuration.node, signals: signals, inbox: toEngine, office: toOffice,
                 devices: toDevices,
@@ -120,13 +127,14 @@ package enum Daemon {
 
     private static func startDevices(
         _ options: DaemonOptions, _ inbox: Mailbox<DeviceMessage>,
-        _ engine: Mailbox<EngineMessage>, _ office: Mailbox<OfficeMessage>
+        _ engine: Mailbox<EngineMessage>, _ office: Mailbox<OfficeMessage>, _ filter: PacketFilter
     ) throws(SystemError) -> JoinableThread {
         let directory = options.stateDirectory
         return try startThread(name: "vrrpd-devices") {
             do throws(SystemError) {
                 var worker = try DeviceWorker(
-                    inbox: inbox, engine: engine, office: office, stateDirectory: directory)
+                    inbox: inbox, engine: engine, office: office, filter: filter,
+                    stateDirectory: directory)
                 worker.run()
             } catch {
                 _ = office.post(.warning("macvlans cannot be changed: \(error)"))
@@ -153,6 +161,16 @@ package enum Daemon {
             try becomeRealTime(priority: 20)
         } catch {
             fail("runs without real-time priority, deadlines may suffer under load (\(error))")
+        }
+    }
+
+    /// After everything that needs it; as a rule the addresses are gone.
+    private static func finish(_ filter: PacketFilter) {
+        do throws(PacketFilterError) {
+            guard try !filter.finish() else { return }
+            fail("addresses could not be removed, and stay filtered (`nft list table inet vrrpd`)")
+        } catch {
+            fail("the packet filter could not be removed: \(error.cause)")
         }
     }
 
@@ -186,6 +204,7 @@ package enum Daemon {
 /// Why the daemon could not start, in a sentence.
 private enum StartFailure: Error, CustomStringConvertible {
     case state(String, DirectoryLock.Failure)
+    case filter(PacketFilterError)
     case system(SystemError, String)
 
     var description: String {
@@ -195,6 +214,8 @@ private enum StartFailure: Error, CustomStringConvertible {
                 + " one its own with --state-directory"
         case .state(let directory, .system(let error)):
             "cannot use the state directory \(directory): \(error)"
+        case .filter(let error):
+            error.description
         case .system(let error, let socket) where error.code == Capability.addressInUse:
             "the control socket \(socket) is in use by another process; give this one its own with"
                 + " --control-socket (\(error))"

@@ -10,6 +10,7 @@ struct DeviceWorker: ~Copyable {
     private let inbox: Mailbox<DeviceMessage>
     private let engine: Mailbox<EngineMessage>
     private let office: Mailbox<OfficeMessage>
+    private let filter: PacketFilter
     private var links: VirtualLinks
     private var ledger: SysctlLedger
     private var poller: Poller
@@ -36,7 +37,7 @@ struct DeviceWorker: ~Copyable {
 
     init(
         inbox: Mailbox<DeviceMessage>, engine: Mailbox<EngineMessage>,
-        office: Mailbox<OfficeMessage>, stateDirectory: String
+        office: Mailbox<OfficeMessage>, filter: PacketFilter, stateDirectory: String
     ) throws(SystemError) {
         let links = try VirtualLinks()
         let poller = try Poller()
@@ -44,6 +45,7 @@ struct DeviceWorker: ~Copyable {
         self.inbox = inbox
         self.engine = engine
         self.office = office
+        self.filter = filter
         self.links = links
         self.poller = poller
         ledger = SysctlLedger(file: stateDirectory + "/sysctls")
@@ -58,9 +60,13 @@ struct DeviceWorker: ~Copyable {
                 case .manage(let interface, let family):
                     managed.insert(Managed(interface: interface, family: family))
                     applySettings()
+                    if family == .ipv6, let name = interfaceName(of: interface) {
+                        _ = guardAddresses(on: interface, of: name)
+                    }
                 case .unmanage(let interface, let family):
                     managed.remove(Managed(interface: interface, family: family))
                     applySettings()
+                    if family == .ipv6 { leaveUnguarded(interface) }
                 case .finish:
                     warn(ledger.restore().map { "cannot put back \($0.path): \($0.error)" })
                     return
@@ -68,10 +74,12 @@ struct DeviceWorker: ~Copyable {
             }
             // A poller that fails would fail again; a short wait does no harm here.
             do throws(SystemError) {
-                try poller.wait(milliseconds: isInheriting ? 500 : -1) { _, _ in }
+                let mustLook = isInheriting || filter.isWaiting
+                try poller.wait(milliseconds: mustLook ? 500 : -1) { _, _ in }
             } catch {
                 pause(.milliseconds(10))
             }
+            try? filter.tidy()
             if isInheriting, Clock.boot() >= inheritsUntil {
                 isInheriting = false
                 applySettings()
@@ -114,6 +122,7 @@ struct DeviceWorker: ~Copyable {
                 parents[name] = nil
                 try links.delete(index)
                 applySettings()
+                leaveUnguarded(index)
             }
             return 0
         } catch {
@@ -125,10 +134,12 @@ struct DeviceWorker: ~Copyable {
         _ name: String, _ parent: Int32, _ parentName: String, _ hardwareAddress: MACAddress
     ) -> Int32 {
         do throws(VirtualLinkError) {
-            _ = try links.create(
+            let link = try links.create(
                 VirtualLinkRequest(
                     name: name, parentIndex: parent, hardwareAddress: hardwareAddress,
                     alias: Self.aliasPrefix + "on " + parentName, aliasPrefix: Self.aliasPrefix))
+            // Once we have answered, addresses may come to stand on it.
+            guard guardAddresses(on: link.index, of: parentName) else { return Self.refused }
         } catch {
             switch error {
             case .occupied:
@@ -146,6 +157,25 @@ struct DeviceWorker: ~Copyable {
         applySettings()
         warn(VirtualLinkSettings.obstacles())
         return 0
+    }
+
+    /// False when the kernel does not filter what it must: then no address may be there.
+    private mutating func guardAddresses(on index: Int32, of interface: String) -> Bool {
+        do throws(PacketFilterError) {
+            try filter.add(device: index, of: interface)
+            return true
+        } catch {
+            warn([error.description])
+            return false
+        }
+    }
+
+    private mutating func leaveUnguarded(_ index: Int32) {
+        do throws(PacketFilterError) {
+            try filter.remove(device: index)
+        } catch {
+            warn(["addresses stay filtered that need not be: \(error.cause)"])
+        }
     }
 
     private mutating func write(_ setting: SysctlSetting) {
@@ -178,4 +208,6 @@ struct DeviceWorker: ~Copyable {
     }
 
     private static let exists: Int32 = 17
+    /// EPERM.
+    private static let refused: Int32 = 1
 }

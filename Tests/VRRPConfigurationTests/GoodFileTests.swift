@@ -29,7 +29,7 @@ struct GoodFileTests {
             try load(
                 pair(
                     "version: 3", "priority: owner", "advertise: 1.5s", "preempt: false",
-                    "preempt-delay: 2m", "start-delay: 1h", "accept: true", "mac: interface",
+                    "preempt-delay: 2m", "start-delay: 1h", "accept: false", "mac: interface",
                     "checksum: rfc5798", "announce: {count: 3, spacing: 50ms, refresh: 60s}",
                     "track-interface: false")
             ).routers.first)
@@ -38,6 +38,7 @@ struct GoodFileTests {
         #expect(!router.preemptMode)
         #expect(router.preemptDelay == .seconds(120))
         #expect(router.startDelay == .seconds(3600))
+        #expect(!router.acceptMode)
         #expect(router.checksum == .rfc5798)
         #expect(
             router.announce

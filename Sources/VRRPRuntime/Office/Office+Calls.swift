@@ -109,10 +109,10 @@ extension Office {
                         + " may change things")
         }
         let request: UInt64
-        do throws(InvalidConfiguration) {
+        do throws(RefusedReload) {
             request = try startReload()
         } catch {
-            throw .invalidConfiguration(diagnostics: error.diagnostics.map { $0.rendered() })
+            throw .invalidConfiguration(diagnostics: error.sentences)
         }
         guard applying[request] != nil else { throw .timedOut }
         box.client.pending = PendingCall(
@@ -125,23 +125,24 @@ extension Office {
     }
 
     /// Loads the files and gives them to the protocol thread; the log tells when they are bad.
-    private func startReload() throws(InvalidConfiguration) -> UInt64 {
+    private func startReload() throws(RefusedReload) -> UInt64 {
         let now = Int(Clock.monotonic().inMicroseconds)
         notifyServiceManager("RELOADING=1\nMONOTONIC_USEC=\(now)")
-        do throws(InvalidConfiguration) {
-            let new = try ConfigurationFiles.load(
-                path: options.configurationPath, node: options.node)
+        do throws(RefusedReload) {
+            let new = try loadAgain()
             lastRequest += 1
+            try prepareFilter(for: new, request: lastRequest)
             applying[lastRequest] = new
             if !engine.post(.apply(request: lastRequest, new)) {
                 applying[lastRequest] = nil
+                keepFilter(insteadOf: lastRequest)
                 logger.error("the protocol thread takes no requests; nothing was reloaded")
                 notifyServiceManager("READY=1")
             }
             return lastRequest
         } catch {
-            for diagnostic in error.diagnostics { logger.error("\(diagnostic.rendered())") }
-            logger.error("the configuration is invalid; the running one stays in force")
+            for sentence in error.sentences { logger.error("\(sentence)") }
+            logger.error("\(error.outcome); the running one stays in force")
             notifyServiceManager("READY=1")
             throw error
         }
@@ -151,6 +152,7 @@ extension Office {
     func finishReload(_ request: UInt64, _ difference: ConfigurationDifference) {
         notifyServiceManager("READY=1")
         guard let new = applying.removeValue(forKey: request) else { return }
+        settleFilter(for: new, request: request)
         var needsRestart: [String] = []
         if new.control != configuration.control {
             needsRestart.append("control: the socket and its group are opened at start")

@@ -23,6 +23,7 @@ final class Office: @unchecked Sendable {
     let options: OfficeOptions
     let inbox: Mailbox<OfficeMessage>
     let engine: Mailbox<EngineMessage>
+    let filter: PacketFilter
     let listener: LocalListener
     /// A second socket, behind which nothing can be changed; nil unless configured.
     let observer: LocalListener?
@@ -48,7 +49,7 @@ final class Office: @unchecked Sendable {
     /// Opens the control socket, so that a failure shows before anything starts.
     init(
         options: OfficeOptions, configuration: Configuration, inbox: Mailbox<OfficeMessage>,
-        engine: Mailbox<EngineMessage>
+        engine: Mailbox<EngineMessage>, filter: PacketFilter
     ) throws(SystemError) {
         let group = configuration.control.group.flatMap { groupID(named: $0) }
         let listener = try LocalListener(
@@ -62,6 +63,7 @@ final class Office: @unchecked Sendable {
         self.configuration = configuration
         self.inbox = inbox
         self.engine = engine
+        self.filter = filter
         self.listener = listener
         self.observer = observer
         self.poller = poller
@@ -88,7 +90,8 @@ final class Office: @unchecked Sendable {
         while !isStopping {
             var ready: [(token: UInt64, events: UInt32)] = []
             do throws(SystemError) {
-                try poller.wait(milliseconds: clients.isEmpty ? -1 : 250) { token, events in
+                let isIdle = clients.isEmpty && !filter.isWaiting
+                try poller.wait(milliseconds: isIdle ? -1 : 250) { token, events in
                     ready.append((token, events))
                 }
             } catch {
@@ -102,6 +105,7 @@ final class Office: @unchecked Sendable {
             }
             for (token, events) in ready { handle(token, events) }
             expirePending()
+            tidyFilter()
         }
     }
 

@@ -61,7 +61,7 @@ extension RouterStatus {
             since: clock.text(router.since), sinceMs: (now - router.since).wholeMilliseconds,
             reason: ReasonStatus(code: router.reason.code, text: router.reason.text),
             isOwner: configuration.priority == .owner, preempt: configuration.preemptMode,
-            accept: configuration.acceptMode,
+            accept: configuration.acceptsPackets,
             priority: PriorityStatus(
                 base: priority, effective: priority, fault: router.state == .initialize,
                 parts: [PriorityStatus.Part(kind: "base", value: priority)]),
