@@ -4,7 +4,7 @@ import CSys
 import Glibc
 
 /// A network namespace, kept from vanishing as long as this value lives.
-package struct NetworkNamespace: ~Copyable, Sendable {
+package final class NetworkNamespace: Sendable {
     private let descriptor: FileDescriptor
     package let identity: Identity
 
@@ -18,14 +18,11 @@ package struct NetworkNamespace: ~Copyable, Sendable {
     /// there is something else.
     package init(_ name: String) throws(SystemError) {
         var file = csys_file()
+        let path = name.hasPrefix("/") ? name : "/run/netns/" + name
         descriptor = try FileDescriptor("open network namespace") {
-            csys_open_network_namespace(Self.path(of: name), &file)
+            csys_open_network_namespace(path, &file)
         }
         identity = Identity(device: file.device, inode: file.inode)
-    }
-
-    package static func path(of name: String) -> String {
-        name.hasPrefix("/") ? name : "/run/netns/" + name
     }
 
     /// Runs the body while the calling thread, and no other, is in the namespace. Needs CAP_SYS_ADMIN.
@@ -43,6 +40,14 @@ package struct NetworkNamespace: ~Copyable, Sendable {
             home.returnHome()
             throw error
         }
+    }
+
+    /// Runs the body in a namespace; nil is the one that the thread is in.
+    package static func run<Value: ~Copyable>(
+        in namespace: NetworkNamespace?, _ body: () throws(SystemError) -> Value
+    ) throws(SystemError) -> Value {
+        guard let namespace else { return try body() }
+        return try namespace.run(body)
     }
 
     private func enter() throws(SystemError) {

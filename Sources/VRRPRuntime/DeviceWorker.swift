@@ -1,5 +1,5 @@
 // The thread beside the protocol that may wait for the kernel: it makes, lowers and removes
-// macvlans, and sets what the kernel must be told for them.
+// macvlans, sets what the kernel must be told for them, and looks for network namespaces.
 
 import LinuxNetwork
 import VRRPEngine
@@ -9,46 +9,56 @@ import VRRPWire
 struct DeviceWorker: ~Copyable {
     private let inbox: Mailbox<DeviceMessage>
     private let engine: Mailbox<EngineMessage>
-    private let office: Mailbox<OfficeMessage>
     private let filter: PacketFilter
-    private var links: VirtualLinks
-    private var ledger: SysctlLedger
+    private let ledger: String
+    private let warnings: Warnings
     private var poller: Poller
-    /// The interfaces below our macvlans, by the macvlans' names.
-    private var parents: [String: String] = [:]
-    /// Interfaces with virtual routers.
-    private var managed: Set<Managed> = []
-    private var warned: Set<String> = []
-    /// Until then, what a killed predecessor set stays: its macvlans may still be up, and the
-    /// interface would answer for their addresses with its own MAC address.
-    private let inheritsUntil = Clock.boot() + .seconds(2)
-    /// Something is to be put back once that is over.
-    private var isInheriting = true
+    /// The daemon's own namespace.
+    private let home: DeviceSite
+    /// The others, by their numbers, as far as they are there.
+    private var sites: [Int32: DeviceSite] = [:]
+    /// Those that were ever asked for.
+    private var namespaces: [Int32: String] = [:]
     /// Nobody takes answers any more.
     private var isAlone = false
 
-    private struct Managed: Hashable {
-        var interface: Int32
-        var family: AddressFamily
-    }
-
     /// What our macvlans' aliases begin with.
     static let aliasPrefix = "vrrpd "
+    /// How often namespaces are looked for, and what takes its time, in milliseconds.
+    private static let lookInterval: Int32 = 250
+
+    /// Each sentence once.
+    private final class Warnings {
+        private let office: Mailbox<OfficeMessage>
+        private var told: Set<String> = []
+
+        init(_ office: Mailbox<OfficeMessage>) {
+            self.office = office
+        }
+
+        func tell(_ sentences: [String]) {
+            for sentence in sentences where told.insert(sentence).inserted {
+                _ = office.post(.warning(sentence))
+            }
+        }
+    }
 
     init(
         inbox: Mailbox<DeviceMessage>, engine: Mailbox<EngineMessage>,
         office: Mailbox<OfficeMessage>, filter: PacketFilter, stateDirectory: String
     ) throws(SystemError) {
-        let links = try VirtualLinks()
+        let ledger = stateDirectory + "/sysctls"
+        let warnings = Warnings(office)
+        let home = try DeviceSite(ledger: ledger, filter: filter, warn: warnings.tell)
         let poller = try Poller()
         try poller.add(inbox.rawDescriptor, token: 0)
         self.inbox = inbox
         self.engine = engine
-        self.office = office
         self.filter = filter
-        self.links = links
+        self.ledger = ledger
+        self.warnings = warnings
+        self.home = home
         self.poller = poller
-        ledger = SysctlLedger(file: stateDirectory + "/sysctls")
     }
 
     mutating func run() {
@@ -56,34 +66,31 @@ struct DeviceWorker: ~Copyable {
             while let message = inbox.take() {
                 switch message {
                 case .change(let name, let request):
-                    answer(name, change(name, request.operation))
+                    answer(.deviceChanged(name: name, code: change(name, request.operation)))
                 case .manage(let interface, let family):
-                    managed.insert(Managed(interface: interface, family: family))
-                    applySettings()
-                    if family == .ipv6, let name = interfaceName(of: interface) {
-                        _ = guardAddresses(on: interface, of: name)
-                    }
+                    site(of: interface)?.manage(InterfaceHandle.index(of: interface), family)
                 case .unmanage(let interface, let family):
-                    managed.remove(Managed(interface: interface, family: family))
-                    applySettings()
-                    if family == .ipv6 { leaveUnguarded(interface) }
+                    site(of: interface)?.unmanage(InterfaceHandle.index(of: interface), family)
+                case .openNamespace(let number, let name):
+                    namespaces[number] = name
+                    open(number, name)
                 case .finish:
-                    warn(ledger.restore().map { "cannot put back \($0.path): \($0.error)" })
+                    for site in sites.values { site.restore() }
+                    home.restore()
                     return
                 }
             }
             // A poller that fails would fail again; a short wait does no harm here.
             do throws(SystemError) {
-                let mustLook = isInheriting || filter.isWaiting
-                try poller.wait(milliseconds: mustLook ? 500 : -1) { _, _ in }
+                let mustLook = home.isInheriting || filter.isWaiting || !namespaces.isEmpty
+                try poller.wait(milliseconds: mustLook ? Self.lookInterval : -1) { _, _ in }
             } catch {
                 pause(.milliseconds(10))
             }
             try? filter.tidy()
-            if isInheriting, Clock.boot() >= inheritsUntil {
-                isInheriting = false
-                applySettings()
-            }
+            home.inheritIfDue()
+            for site in sites.values { site.inheritIfDue() }
+            lookForNamespaces()
         }
     }
 
@@ -95,14 +102,14 @@ struct DeviceWorker: ~Copyable {
             switch inbox.take() {
             case .change(let name, _): _ = engine.post(.deviceChanged(name: name, code: code))
             case .finish: return
-            case .manage, .unmanage, nil: pause(.milliseconds(10))
+            case .manage, .unmanage, .openNamespace, nil: pause(.milliseconds(10))
             }
         }
     }
 
-    private mutating func answer(_ name: String, _ code: Int32) {
+    private mutating func answer(_ message: EngineMessage) {
         var patience = 100
-        while !isAlone, !engine.post(.deviceChanged(name: name, code: code)) {
+        while !isAlone, !engine.post(message) {
             pause(.milliseconds(10))
             patience -= 1
             // The protocol reads far more often than that: it has ended, and `.finish` will come.
@@ -111,103 +118,60 @@ struct DeviceWorker: ~Copyable {
     }
 
     /// An errno, 0 for done.
-    private mutating func change(_ name: String, _ operation: DeviceRequest.Operation) -> Int32 {
-        do throws(SystemError) {
+    private func change(_ name: String, _ operation: DeviceRequest.Operation) -> Int32 {
+        let handle =
             switch operation {
-            case .make(let parent, let parentName, let hardwareAddress):
-                return make(name, parent, parentName, hardwareAddress)
-            case .lower(let index):
-                try links.setDown(index)
-            case .remove(let index):
-                parents[name] = nil
-                try links.delete(index)
-                applySettings()
-                leaveUnguarded(index)
+            case .make(let parent, _, _): parent
+            case .lower(let link), .remove(let link): link
             }
-            return 0
-        } catch {
-            return error.code
-        }
-    }
-
-    private mutating func make(
-        _ name: String, _ parent: Int32, _ parentName: String, _ hardwareAddress: MACAddress
-    ) -> Int32 {
-        do throws(VirtualLinkError) {
-            let link = try links.create(
-                VirtualLinkRequest(
-                    name: name, parentIndex: parent, hardwareAddress: hardwareAddress,
-                    alias: Self.aliasPrefix + "on " + parentName, aliasPrefix: Self.aliasPrefix))
-            // Once we have answered, addresses may come to stand on it.
-            guard guardAddresses(on: link.index, of: parentName) else { return Self.refused }
-        } catch {
-            switch error {
-            case .occupied:
-                warn([error.description])
-                return Self.exists
-            case .system(let error):
-                return error.code
-            }
-        }
-        parents[name] = parentName
-        let family = VirtualRouterMAC(hardwareAddress)?.family ?? .ipv4
-        for setting in VirtualLinkSettings.link(name, parent: parentName, family: family) {
-            write(setting)
-        }
-        applySettings()
-        warn(VirtualLinkSettings.obstacles())
+        if let site = site(of: handle) { return site.change(kernelName(name), operation) }
+        // With its namespace everything in it is gone.
+        if case .make = operation { return Self.noDevice }
         return 0
     }
 
-    /// False when the kernel does not filter what it must: then no address may be there.
-    private mutating func guardAddresses(on index: Int32, of interface: String) -> Bool {
-        do throws(PacketFilterError) {
-            try filter.add(device: index, of: interface)
-            return true
-        } catch {
-            warn([error.description])
-            return false
+    private func site(of handle: Int32) -> DeviceSite? {
+        let number = InterfaceHandle.namespace(of: handle)
+        return number == 0 ? home : sites[number]
+    }
+
+    /// ENODEV.
+    private static let noDevice: Int32 = 19
+}
+
+// MARK: Network namespaces
+
+extension DeviceWorker {
+    /// One may appear, disappear, and come back as another one of the same name.
+    private mutating func lookForNamespaces() {
+        for (number, name) in namespaces {
+            if let site = sites[number] {
+                if site.isReached(by: name) { continue }
+                sites[number] = nil
+                answer(.namespaceGone(number: number))
+            }
+            open(number, name)
         }
     }
 
-    private mutating func leaveUnguarded(_ index: Int32) {
-        do throws(PacketFilterError) {
-            try filter.remove(device: index)
-        } catch {
-            warn(["addresses stay filtered that need not be: \(error.cause)"])
-        }
-    }
-
-    private mutating func write(_ setting: SysctlSetting) {
+    /// Tried again as long as it fails.
+    private mutating func open(_ number: Int32, _ name: String) {
         do throws(SystemError) {
-            _ = try Sysctl.write(setting.value, to: setting.path)
+            let namespace = try NetworkNamespace(name)
+            let site = try DeviceSite(
+                namespace: namespace, ledger: "\(ledger)-\(Self.fileName(name))", filter: nil,
+                warn: warnings.tell)
+            let ports = try NetworkPorts(
+                number: number, prefix: name + "/", namespace: namespace)
+            sites[number] = site
+            answer(.namespaceOpened(ports))
         } catch {
-            warn(["cannot set \(setting.path) to \(setting.value): \(error)"])
+            warnings.tell(["network namespace \(name): \(error); looking for it again and again"])
         }
     }
 
-    /// What must be set on interfaces that are not ours, as long as we need it.
-    private mutating func applySettings() {
-        var wanted: [SysctlSetting] = []
-        for name in Set(managed.compactMap { interfaceName(of: $0.interface) }).sorted() {
-            // One virtual address may go without those that share its subnet.
-            let promotion = SysctlSetting(
-                .ipv4, interface: name, key: "promote_secondaries", value: "1")
-            if let promotion { wanted.append(promotion) }
-        }
-        for name in Set(parents.values).sorted() { wanted += VirtualLinkSettings.parent(name) }
-        let failures = ledger.apply(wanted, keepingOthers: isInheriting)
-        warn(failures.map { "cannot set \($0.path): \($0.error)" })
+    /// Of a name or of a path.
+    private static func fileName(_ name: String) -> String {
+        String(name.map { $0 == "/" ? "_" : $0 })
     }
-
-    /// Each sentence once.
-    private mutating func warn(_ sentences: [String]) {
-        for sentence in sentences where warned.insert(sentence).inserted {
-            _ = office.post(.warning(sentence))
-        }
-    }
-
-    private static let exists: Int32 = 17
-    /// EPERM.
-    private static let refused: Int32 = 1
 }

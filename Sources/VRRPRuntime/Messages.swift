@@ -25,11 +25,15 @@ package enum OfficeMessage: Sendable {
 }
 
 /// From the office to the protocol thread.
-package enum EngineMessage: Sendable {
+enum EngineMessage: Sendable {
     case snapshot(request: UInt64)
     case apply(request: UInt64, Configuration)
     /// From the thread that changes macvlans: an errno, 0 for done.
     case deviceChanged(name: String, code: Int32)
+    /// A network namespace that was asked for is there.
+    case namespaceOpened(NetworkPorts)
+    /// It is not there any more, or another one of its name is.
+    case namespaceGone(number: Int32)
 }
 
 /// From the protocol thread to the one that changes macvlans and settings of the kernel.
@@ -38,6 +42,8 @@ enum DeviceMessage: Sendable {
     /// Virtual addresses may come to stand on this interface, or on a macvlan on it.
     case manage(interface: Int32, AddressFamily)
     case unmanage(interface: Int32, AddressFamily)
+    /// Virtual routers live in this network namespace: open it as soon as it is there.
+    case openNamespace(number: Int32, name: String)
     /// The protocol thread is done: put back what was changed, and end.
     case finish
 }

@@ -273,7 +273,7 @@ private struct State: ~Copyable {
     /// found out is not gone.
     mutating func forgetWhatIsGone() {
         guard !leaving.isEmpty, let (links, addresses) = try? observe() else { return }
-        let ours = addresses.filter { $0.protocolTag == ProtocolLoop.addressMark }
+        let ours = addresses.filter { $0.protocolTag == NetworkPorts.addressMark }
         leaving = leaving.filter { filtered in
             ours.contains { present in
                 guard present.address.address == filtered.address else { return false }

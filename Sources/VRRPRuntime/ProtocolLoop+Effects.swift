@@ -43,14 +43,16 @@ extension ProtocolLoop {
         _ destination: IPAddress
     ) {
         do throws(SystemError) {
+            let ports = try reach(interface)
+            let index = InterfaceHandle.index(of: interface)
             switch source.family {
             case .ipv4:
-                try ipv4.send(
-                    engine.machine.outbox.span.bytes.extracting(range), interface: interface,
+                try ports.sockets.ipv4.send(
+                    engine.machine.outbox.span.bytes.extracting(range), interface: index,
                     source: source, destination: destination)
             case .ipv6:
-                try ipv6?.send(
-                    engine.machine.outbox.span.bytes.extracting(range), interface: interface,
+                try ports.sockets.ipv6?.send(
+                    engine.machine.outbox.span.bytes.extracting(range), interface: index,
                     source: source, destination: destination)
             }
             engine.sendSucceeded(router: router)
@@ -64,8 +66,9 @@ extension ProtocolLoop {
         _ range: Range<Int>, _ router: Int, _ interface: Int32
     ) -> Bool {
         do throws(SystemError) {
-            try frames.send(
-                engine.machine.outbox.span.bytes.extracting(range), interface: interface)
+            try reach(interface).sockets.frames.send(
+                engine.machine.outbox.span.bytes.extracting(range),
+                interface: InterfaceHandle.index(of: interface))
             return true
         } catch {
             engine.sendFailed(router: router, code: error.code, at: Self.now())
@@ -73,21 +76,23 @@ extension ProtocolLoop {
         }
     }
 
-    private mutating func stopListening(_ interface: Int32, _ family: AddressFamily) {
-        switch family {
-        case .ipv4: ipv4.leave(interface: interface)
-        case .ipv6: ipv6?.leave(interface: interface)
+    /// The sockets of an interface's namespace, which may just have gone.
+    private func reach(_ interface: Int32) throws(SystemError) -> NetworkPorts {
+        guard let ports = ports(of: interface) else {
+            throw SystemError(call: "network namespace", code: Self.noDevice)
         }
+        return ports
+    }
+
+    private mutating func stopListening(_ interface: Int32, _ family: AddressFamily) {
+        ports(of: interface)?.leave(interface: InterfaceHandle.index(of: interface), family)
         _ = devices.post(.unmanage(interface: interface, family))
     }
 
     private mutating func listen(_ interface: Int32, _ family: AddressFamily) {
         _ = devices.post(.manage(interface: interface, family))
         do throws(SystemError) {
-            switch family {
-            case .ipv4: try ipv4.join(interface: interface)
-            case .ipv6: try ipv6?.join(interface: interface)
-            }
+            try reach(interface).join(interface: InterfaceHandle.index(of: interface), family)
         } catch {
             engine.listenFailed(
                 interface: interface, family: family, code: error.code, at: Self.now())
@@ -97,39 +102,50 @@ extension ProtocolLoop {
     /// The kernel answers before `sendmsg` returns; what it told about addresses on the way is
     /// read first, so that the engine never takes an answer for newer than it is.
     private mutating func change(_ request: AddressRequest) {
-        changes.removeAll(keepingCapacity: true)
         results.removeAll(keepingCapacity: true)
-        for link in request.raised {
-            changes.append(.linkUp(link))
-            results.append(0)
+        for _ in 0..<request.raised.count + request.changes.count { results.append(Self.noDevice) }
+        change(request, in: home)
+        for ports in others { change(request, in: ports) }
+        engine.addressesChanged(token: request.token, results: results, at: Self.now())
+    }
+
+    /// The part of a request that concerns one namespace.
+    private mutating func change(_ request: AddressRequest, in ports: NetworkPorts) {
+        changes.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+        for (place, link) in request.raised.enumerated()
+        where InterfaceHandle.namespace(of: link) == ports.number {
+            changes.append(.linkUp(InterfaceHandle.index(of: link)))
+            places.append(place)
         }
-        for edit in request.changes {
+        for (place, edit) in request.changes.enumerated()
+        where InterfaceHandle.namespace(of: edit.interface) == ports.number {
             changes.append(
                 .address(
                     AddressChange(
                         operation: edit.operation == .add ? .add : .remove,
-                        interface: edit.interface, address: edit.address, scope: edit.scope,
-                        protocolTag: Self.addressMark, hasPrefixRoute: edit.hasPrefixRoute)))
-            results.append(0)
+                        interface: InterfaceHandle.index(of: edit.interface),
+                        address: edit.address, scope: edit.scope,
+                        protocolTag: NetworkPorts.addressMark,
+                        hasPrefixRoute: edit.hasPrefixRoute)))
+            places.append(request.raised.count + place)
         }
-        var failure: Int32 = 0
+        guard !changes.isEmpty else { return }
+        for place in places { results[place] = 0 }
         do throws(SystemError) {
-            try Self.apply(changes, with: &changer, results: &results)
+            try Self.apply(changes, with: &ports.sockets.changer, at: places, results: &results)
         } catch {
-            failure = error.code
-        }
-        if failure != 0 {
-            for index in results.indices { results[index] = failure }
+            for place in places { results[place] = error.code }
         }
         // A monitor that cannot be read shows at the next turn.
-        try? Self.observe(&monitor, into: &engine)
-        engine.addressesChanged(token: request.token, results: results, at: Self.now())
+        try? observe(ports)
     }
 
     private static func apply(
-        _ changes: [NetworkChange], with changer: inout NetworkChanger, results: inout [Int32]
+        _ changes: [NetworkChange], with changer: inout NetworkChanger, at places: [Int],
+        results: inout [Int32]
     ) throws(SystemError) {
-        try changer.apply(changes) { index, code in results[index] = code }
+        try changer.apply(changes) { index, code in results[places[index]] = code }
     }
 
     /// The office may be slow; the protocol never waits for it.
@@ -139,4 +155,6 @@ extension ProtocolLoop {
 
     /// EAGAIN: the thread that changes macvlans has more to do than it can remember.
     private static let queueFull: Int32 = 11
+    /// ENODEV.
+    private static let noDevice: Int32 = 19
 }

@@ -45,11 +45,6 @@ extension StatisticsReply {
     }
 }
 
-/// An interface's name without the namespace that the engine puts in front.
-func kernelName(_ name: String) -> String {
-    name.lastIndex(of: "/").map { String(name[name.index(after: $0)...]) } ?? name
-}
-
 extension RouterStatus {
     init(_ router: RouterSnapshot, at now: Instant, _ clock: WallClock) {
         let configuration = router.configuration
