@@ -40,6 +40,8 @@ package struct RouterCounters: Codable, Equatable, Sendable, BitwiseCopyable {
     package var devicesRestored: UInt64 = 0
     /// Changes of macvlans that the kernel refused.
     package var deviceErrors: UInt64 = 0
+    /// To hosts, unasked and as answers.
+    @LaterCounter package var routerAdvertisementsSent: UInt64 = 0
 
     package init() {}
 }
@@ -57,6 +59,8 @@ package struct GlobalCounters: Codable, Equatable, Sendable, BitwiseCopyable {
     package var lateWakeUps: UInt64 = 0
     /// The worst such delay, in microseconds.
     package var worstLatenessMicroseconds: UInt64 = 0
+    /// Router Solicitations that RFC 4861 §6.1.1 has discarded.
+    @LaterCounter package var solicitationErrors: UInt64 = 0
 
     package init() {}
 }

@@ -29,6 +29,12 @@ struct RouterEntry: Codable {
     /// Where the message begins in the template.
     var messageOffset = 0
     var announcing: Announcing?
+    /// Nil until it was Active with `router-advertisement` for the first time.
+    var routerAdvertising: RouterAdvertising?
+    /// The Router Advertisement as a complete frame; empty before the first one.
+    var routerAdvertisementFrame: [UInt8] = []
+    /// The interface on which hosts that ask for a router are heard for it.
+    var solicitedOn: Int32?
     /// When refused or contested addresses are tried again.
     var repairDeadline: Instant?
     var repairs = RepairBudget()
@@ -39,6 +45,7 @@ struct RouterEntry: Codable {
     private enum CodingKeys: String, CodingKey {
         case configuration, machine, interface, source, since, reason, peer, checksumForm
         case addressKeys, device, announcing, repairDeadline, repairs, counters, told
+        case routerAdvertising, solicitedOn
     }
 
     init(_ configuration: VirtualRouterConfiguration, at now: Instant) {
@@ -73,12 +80,18 @@ struct RouterEntry: Codable {
         if let deadline = repairDeadline, deadline < earliest ?? deadline + .seconds(1) {
             earliest = deadline
         }
+        if let deadline = routerAdvertising?.nextDeadline,
+            deadline < earliest ?? deadline + .seconds(1)
+        {
+            earliest = deadline
+        }
         return earliest
     }
 
     /// Encodes the advertisement anew; called when anything in it changed.
     mutating func rebuildTemplate() {
         advertisedAddresses = configuration.addresses.map(\.address.address)
+        rebuildRouterAdvertisement()
         guard let source else {
             template = []
             return

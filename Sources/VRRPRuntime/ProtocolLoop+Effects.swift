@@ -29,6 +29,10 @@ extension ProtocolLoop {
                 listen(interface, family)
             case .stopListening(let interface, let family):
                 stopListening(interface, family)
+            case .listenForSolicitations(let interface):
+                listenForSolicitations(interface)
+            case .stopListeningForSolicitations(let interface):
+                stopListeningForSolicitations(interface)
             case .tell(let event):
                 engine.told(event)
                 post(.event(event))

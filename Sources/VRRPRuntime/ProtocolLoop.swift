@@ -13,11 +13,13 @@ struct ProtocolLoop: ~Copyable {
     var ipv4: ProtocolSocket
     /// Nil where the kernel has no IPv6.
     var ipv6: ProtocolSocket?
+    /// Nil while no virtual router would answer hosts that ask for one.
+    var solicitations: SolicitationListener?
     var frames: FrameSocket
     var monitor: NetworkMonitor
     var changer: NetworkChanger
     private var timer: DeadlineTimer
-    private var poller: Poller
+    var poller: Poller
     private let signals: SignalDescriptor
     private let inbox: Mailbox<EngineMessage>
     let office: Mailbox<OfficeMessage>
@@ -42,8 +44,8 @@ struct ProtocolLoop: ~Copyable {
     /// macvlan, one after the other. conf/vrrpd.service waits longer than this.
     static let longestLeave = Duration.seconds(50)
 
-    private enum Token: UInt64 {
-        case ipv4 = 1, ipv6, monitor, timer, signals, inbox
+    enum Token: UInt64 {
+        case ipv4 = 1, ipv6, monitor, timer, signals, inbox, solicitations
     }
 
     init(
@@ -132,6 +134,7 @@ struct ProtocolLoop: ~Copyable {
             engine.advance(to: Self.now())
             carryOut()
         }
+        if Self.has(.solicitations, in: ready) { try readSolicitations() }
         if Self.has(.inbox, in: ready) { readInbox() }
         if Self.has(.signals, in: ready) { readSignals() }
     }

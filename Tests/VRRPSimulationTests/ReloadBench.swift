@@ -225,6 +225,7 @@ extension ReloadBench {
                 if listening.remove(Listening(interface: interface, family: family)) == nil {
                     faults.append("stops listening twice on \(interface) \(family)")
                 }
+            case .listenForSolicitations, .stopListeningForSolicitations: break
             case .tell(let event): events.append(event)
             }
         }
