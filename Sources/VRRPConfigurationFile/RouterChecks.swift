@@ -16,7 +16,7 @@ struct RouterChecks {
         var address: IPAddress
     }
 
-    private let walk: Walk
+    let walk: Walk
     private var identities: [Identity: (router: String, place: Place)] = [:]
     private var owned: [Owned: (router: String, place: Place)] = [:]
     /// The routers that gave their macvlan a name, by that name.
@@ -41,6 +41,7 @@ struct RouterChecks {
         checkVersion(entry, addresses: addresses, families: families)
         checkDuplicates(entry, addresses: addresses, families: families)
         checkDevice(entry, families: families)
+        checkAdvertisement(entry, addresses: addresses)
         for family in families {
             append(
                 entry, family: family, isDual: families.count > 1,
@@ -71,6 +72,7 @@ struct RouterChecks {
         if let checksum = entry.checksum { router.checksum = checksum }
         if let announce = entry.announce { router.announce = announce }
         if let track = entry.trackInterface { router.trackInterface = track }
+        if family == .ipv6 { router.routerAdvertisement = entry.routerAdvertisement?.value }
         routers.append(router)
     }
 

@@ -24,13 +24,14 @@ struct RouterEntry {
     var checksum: ChecksumPolicy?
     var announce: AnnouncePolicy?
     var trackInterface: Bool?
+    var routerAdvertisement: Walk.PlacedAdvertisement?
 }
 
 extension Walk {
     static let routerKeys = [
         "interface", "vrid", "version", "priority", "addresses", "advertise", "preempt",
         "preempt-delay", "start-delay", "accept", "mac", "macvlan-name", "checksum", "announce",
-        "track-interface",
+        "track-interface", "router-advertisement",
     ]
 
     /// Keys of later versions, each with what to do until then.
@@ -43,7 +44,6 @@ extension Walk {
         "authentication": "remove the key; RFC 9568 has no authentication",
         "routes": "remove the key; install the routes with the system's network configuration",
         "rules": "remove the key; install the rules with the system's network configuration",
-        "router-advertisement": "remove the key; run a router advertisement daemon",
         "track": "remove the key; `track-interface` watches the router's own interface",
         "network-namespace": "remove the key; start vrrpd inside the namespace",
     ]
@@ -106,6 +106,7 @@ extension Walk {
         }
         router.announce = entries["announce"].flatMap(announce)
         router.trackInterface = entries["track-interface"].flatMap { keyed($0, boolean)?.own }
+        router.routerAdvertisement = entries["router-advertisement"].flatMap(routerAdvertisement)
         _ = entries["accept"].map { keyed($0, accept) }
         router.mac = entries["mac"].flatMap { keyed($0, choice(MACPolicy.self))?.own }
         router.macvlanName = entries["macvlan-name"].flatMap { keyed($0, interfaceName) }
