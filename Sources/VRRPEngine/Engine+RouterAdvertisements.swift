@@ -16,6 +16,7 @@ extension Engine {
     ) {
         guard
             routers[index].configuration.routerAdvertisement != nil,
+            routers[index].configuration.family == .ipv6,
             routers[index].configuration.addresses.first?.address == address
         else { return }
         if routers[index].routerAdvertising == nil {

@@ -52,7 +52,7 @@ struct RouterAdvertising: Codable, Equatable {
     mutating func noteSent(_ settings: RouterAdvertisementSettings, at now: Instant) {
         sentAt = now
         isAnswering = false
-        initialLeft = max(initialLeft - 1, 0)
+        initialLeft = initialLeft > 0 ? initialLeft - 1 : 0
         let pause = pauses.pause(from: settings.pauses)
         nextDeadline =
             now

@@ -226,6 +226,11 @@ def test_reload_adds_it_and_takes_it_away(lab, mac):
     assert frame.source_mac == own and message_of(frame)[18:24] == mac_bytes(own)
     host = Host(lab)
     eventually(host.has_all, 6, "learnt")
+    # The manual's way to take a router from its hosts, and to give it back.
+    reload({**SETTINGS, "lifetime": "0s"})
+    eventually(lambda: host.routes() == [], 5, "no default router any more")
+    reload(SETTINGS)
+    eventually(host.has_all, 5, "again")
     mark = reload(None)
     time.sleep(0.2)
     lab.inject(solicitation())
