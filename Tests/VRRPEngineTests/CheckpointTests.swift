@@ -117,7 +117,6 @@ struct CheckpointTests {
     @Test("all that can happen does happen to these engines")
     func coverage() {
         var kinds: Set<String> = []
-        var routerAdvertisements: UInt64 = 0
         for seed in 1...40 as ClosedRange<UInt64> {
             var inputs = RandomInputs(seed: seed)
             var engine = Engine(node: "gw1")
@@ -130,11 +129,7 @@ struct CheckpointTests {
                 engine.clearEffects()
                 engine.handle(inputs.next(deadline: engine.nextDeadline), at: inputs.now)
             }
-            routerAdvertisements += engine.snapshot(at: inputs.now).routers.reduce(0) {
-                $0 + $1.counters.routerAdvertisementsSent
-            }
         }
-        #expect(routerAdvertisements > 40)
         #expect(
             kinds.isSuperset(of: [
                 "transition", "unable", "discarded", "intervalMismatch", "checksumForm",

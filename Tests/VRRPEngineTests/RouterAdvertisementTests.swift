@@ -53,6 +53,7 @@ struct RouterAdvertisementTests {
     /// The Router Advertisements since the last call.
     private func take(_ bench: Bench) -> Int {
         let count = bench.routerAdvertisements.count
+        bench.spoken += bench.routerAdvertisements
         bench.routerAdvertisements = []
         return count
     }
@@ -293,6 +294,29 @@ struct RouterAdvertisementTests {
         let checkpoint = try JSONDecoder().decode(EngineCheckpoint.self, from: Data(text.utf8))
         let restored = Engine(restoring: checkpoint).snapshot(at: at(1))
         #expect(restored.routers.first?.counters.routerAdvertisementsSent == 0)
+    }
+
+    @Test("restored in the middle, the same is said at the same instants; questions included")
+    func restored() throws {
+        let bench = Bench([router(RouterAdvertisementSettings(maximumInterval: .seconds(20)))])
+        _ = times(bench, until: takeover + .seconds(10))
+        bench.spoken = []
+        var sent = 0
+        for round in 0..<40 {
+            let now = takeover + .seconds(10 + 3 * round)
+            let text = try JSONEncoder().encode(bench.engine.checkpoint)
+            let checkpoint = try JSONDecoder().decode(EngineCheckpoint.self, from: text)
+            #expect(checkpoint.fault == nil)
+            let copy = Bench([])
+            copy.engine = Engine(restoring: checkpoint)
+            for bench in [bench, copy] where round.isMultiple(of: 3) { ask(bench, at: now) }
+            let found = times(bench, until: now + .seconds(3))
+            #expect(found == times(copy, until: now + .seconds(3)), "round \(round)")
+            #expect(bench.spoken == copy.spoken)
+            sent += found.count
+            bench.spoken = []
+        }
+        #expect(sent > 10)
     }
 
     @Test("another router, another rhythm; the same one again, the same")

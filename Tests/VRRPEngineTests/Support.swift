@@ -32,6 +32,8 @@ final class Bench {
     var sent: [[UInt8]] = []
     /// Frames with a Router Advertisement.
     var routerAdvertisements: [[UInt8]] = []
+    /// Those that a test has taken.
+    var spoken: [[UInt8]] = []
     /// What the kernel has on the interface, besides the primary address.
     var kernel: Set<InterfaceAddress> = []
     var refuse: Int32 = 0
