@@ -11,6 +11,7 @@
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <net/ethernet.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,13 @@ long csys_drop_everything(int fd) {
     struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
     struct sock_fprog program = {.len = 1, .filter = code};
     return checked(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+}
+
+long csys_pass_only_icmpv6(int fd, uint8_t type) {
+    struct icmp6_filter filter;
+    ICMP6_FILTER_SETBLOCKALL(&filter);
+    ICMP6_FILTER_SETPASS(type, &filter);
+    return checked(setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter));
 }
 
 long csys_membership(int fd, struct csys_address group, int interface, int join) {

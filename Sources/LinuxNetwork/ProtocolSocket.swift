@@ -29,15 +29,21 @@ package struct ProtocolSocket: ~Copyable {
     private let buffers: OpaquePointer
     private var memberships: MulticastMemberships
 
-    /// A group of the same family; it is joined on no interface yet.
+    /// A group of the same family; it is joined on no interface yet. With `icmpv6Type`, for ICMPv6
+    /// only, messages of other types are not even copied for this socket.
     package init(
-        family: AddressFamily, protocolNumber: UInt8, group: IPAddress
+        family: AddressFamily, protocolNumber: UInt8, group: IPAddress, icmpv6Type: UInt8? = nil
     ) throws(SystemError) {
         guard group.family == family else {
             throw SystemError(call: "join group", code: EAFNOSUPPORT)
         }
         let number = Int32(protocolNumber)
         let receiving = try Self.receivingSocket(family, number)
+        if let icmpv6Type {
+            try systemCall("ICMP6_FILTER") {
+                csys_pass_only_icmpv6(receiving.rawValue, icmpv6Type)
+            }
+        }
         let sending = try Self.sendingSocket(family, number)
         guard let buffers = csys_receiver_new(UInt32(Self.batch), Self.largestDatagram) else {
             throw SystemError(call: "malloc", code: ENOMEM)

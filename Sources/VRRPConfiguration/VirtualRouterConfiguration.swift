@@ -47,6 +47,8 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
     package var announce: AnnouncePolicy
     /// Whether a down interface is a fault.
     package var trackInterface: Bool
+    /// What hosts are told while this router is Active (RFC 9568 §8.2.3); nil is nothing. IPv6 only.
+    package var routerAdvertisement: RouterAdvertisementSettings?
 
     package init(
         name: String, family: AddressFamily, interface: String, networkNamespace: String? = nil,
@@ -58,7 +60,7 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
         preemptDelay: Duration = .zero, startDelay: Duration = .zero, acceptMode: Bool = true,
         mac: MACPolicy = .interface, macvlanName: String? = nil,
         checksum: ChecksumPolicy = .auto, announce: AnnouncePolicy = AnnouncePolicy(),
-        trackInterface: Bool = true
+        trackInterface: Bool = true, routerAdvertisement: RouterAdvertisementSettings? = nil
     ) {
         self.name = name
         self.family = family
@@ -83,6 +85,7 @@ package struct VirtualRouterConfiguration: Codable, Equatable, Sendable {
         self.checksum = checksum
         self.announce = announce
         self.trackInterface = trackInterface
+        self.routerAdvertisement = routerAdvertisement
     }
 }
 
@@ -137,6 +140,7 @@ extension VirtualRouterConfiguration {
         checksum = try value(.checksum, checksum)
         announce = try value(.announce, announce)
         trackInterface = try value(.trackInterface, trackInterface)
+        routerAdvertisement = try value(.routerAdvertisement, routerAdvertisement)
     }
 }
 

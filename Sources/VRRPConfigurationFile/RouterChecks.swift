@@ -48,6 +48,7 @@ struct RouterChecks {
         checkVersion(entry, addresses: addresses, families: families)
         checkDuplicates(entry, addresses: addresses, families: families)
         checkDevice(entry, families: families)
+        checkAdvertisement(entry, addresses: addresses)
         for family in families {
             append(
                 entry, family: family, isDual: families.count > 1,
@@ -91,6 +92,7 @@ struct RouterChecks {
         if let checksum = entry.checksum { router.checksum = checksum }
         if let announce = entry.announce { router.announce = announce }
         if let track = entry.trackInterface { router.trackInterface = track }
+        if family == .ipv6 { router.routerAdvertisement = entry.routerAdvertisement?.value }
         routers.append(router)
     }
 

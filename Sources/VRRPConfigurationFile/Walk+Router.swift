@@ -37,6 +37,7 @@ struct RouterEntry {
     var checksum: ChecksumPolicy?
     var announce: AnnouncePolicy?
     var trackInterface: Bool?
+    var routerAdvertisement: Walk.PlacedAdvertisement?
 }
 
 /// What `version` can say.
@@ -52,14 +53,13 @@ extension Walk {
         "interface", "vrid", "version", "priority", "addresses", "unadvertised", "external",
         "advertise", "preempt", "preempt-delay", "start-delay", "accept", "mac", "macvlan-name",
         "checksum", "source", "unicast", "hops", "authentication", "announce", "track-interface",
-        "network-namespace",
+        "network-namespace", "router-advertisement",
     ]
 
     /// Keys of later versions, each with what to do until then.
     static let unavailableRouterKeys = [
         "routes": "remove the key; install the routes with the system's network configuration",
         "rules": "remove the key; install the rules with the system's network configuration",
-        "router-advertisement": "remove the key; run a router advertisement daemon",
         "track": "remove the key; `track-interface` watches the router's own interface",
     ]
 
@@ -131,6 +131,7 @@ extension Walk {
         router.trackInterface = entries["track-interface"].flatMap { keyed($0, boolean)?.own }
         router.accept = entries["accept"].flatMap { keyed($0, boolean)?.own }
         router.isAcceptKnown = entries["accept"] == nil || router.accept != nil
+        router.routerAdvertisement = entries["router-advertisement"].flatMap(routerAdvertisement)
         router.mac = entries["mac"].flatMap { keyed($0, choice(MACPolicy.self))?.own }
         router.macvlanName = entries["macvlan-name"].flatMap { keyed($0, interfaceName) }
         return router

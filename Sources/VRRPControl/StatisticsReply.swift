@@ -51,6 +51,8 @@ package struct RouterStatistics: Codable, Equatable, Sendable {
     /// Macvlans that somebody else removed or set down and that were put right.
     package var macvlansRestored: UInt64 = 0
     package var macvlanErrors: UInt64 = 0
+    /// To hosts, unasked and as answers.
+    package var routerAdvertisementsSent: UInt64 = 0
 
     package init() {}
 
@@ -81,6 +83,7 @@ package struct RouterStatistics: Codable, Equatable, Sendable {
             ("address_errors", addressErrors),
             ("macvlans_restored", macvlansRestored),
             ("macvlan_errors", macvlanErrors),
+            ("router_advertisements_sent", routerAdvertisementsSent),
         ]
     }
 }
@@ -94,6 +97,8 @@ package struct GlobalStatistics: Codable, Equatable, Sendable {
     package var lengthErrors: UInt64 = 0
     package var typeErrors: UInt64 = 0
     package var otherDiscards: UInt64 = 0
+    /// Router Solicitations that were discarded.
+    package var solicitationErrors: UInt64 = 0
     package var lateWakeUps: UInt64 = 0
     package var worstLatenessUs: UInt64 = 0
 
@@ -108,6 +113,7 @@ package struct GlobalStatistics: Codable, Equatable, Sendable {
             ("length_errors", lengthErrors),
             ("type_errors", typeErrors),
             ("other_discards", otherDiscards),
+            ("solicitation_errors", solicitationErrors),
             ("late_wake_ups", lateWakeUps),
             ("worst_lateness_us", worstLatenessUs),
         ]

@@ -28,7 +28,7 @@ package struct RouterCounters: Codable, Equatable, Sendable, BitwiseCopyable {
     /// Version 3 over IPv4 whose checksum was of the form that this router does not send.
     package var otherChecksumForm: UInt64 = 0
     /// Valid advertisements of version 2 from a router that also sends version 3 (RFC 9568 §8.4.2).
-    package var version2Ignored: UInt64 = 0
+    @LaterCounter package var version2Ignored: UInt64 = 0
     /// Discarded for any other reason (count 0, interval 0, destination, own address, Initialize).
     package var otherDiscards: UInt64 = 0
     package var transmitErrors: UInt64 = 0
@@ -42,6 +42,8 @@ package struct RouterCounters: Codable, Equatable, Sendable, BitwiseCopyable {
     package var devicesRestored: UInt64 = 0
     /// Changes of macvlans that the kernel refused.
     package var deviceErrors: UInt64 = 0
+    /// To hosts, unasked and as answers.
+    @LaterCounter package var routerAdvertisementsSent: UInt64 = 0
 
     package init() {}
 }
@@ -59,6 +61,8 @@ package struct GlobalCounters: Codable, Equatable, Sendable, BitwiseCopyable {
     package var lateWakeUps: UInt64 = 0
     /// The worst such delay, in microseconds.
     package var worstLatenessMicroseconds: UInt64 = 0
+    /// Router Solicitations that RFC 4861 §6.1.1 has discarded.
+    @LaterCounter package var solicitationErrors: UInt64 = 0
 
     package init() {}
 }

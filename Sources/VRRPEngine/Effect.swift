@@ -14,7 +14,8 @@ package enum Effect: Equatable, Sendable {
         router: Int, interface: Int32, source: IPAddress, destination: IPAddress, Range<Int>)
     /// Send an advertisement as a complete Ethernet frame, from the virtual MAC address.
     case advertise(router: Int, interface: Int32, Range<Int>)
-    /// Send a complete Ethernet frame: gratuitous ARP or unsolicited neighbour advertisement.
+    /// Send a complete Ethernet frame: gratuitous ARP, unsolicited neighbour advertisement or Router
+    /// Advertisement.
     case announce(router: Int, interface: Int32, Range<Int>)
     /// Change the kernel's addresses; answer with `addressesChanged`. At most one is unanswered.
     case changeAddresses(AddressRequest)
@@ -23,6 +24,10 @@ package enum Effect: Equatable, Sendable {
     /// Join the VRRP group of a family on an interface; failure comes back as `listenFailed`.
     case listen(interface: Int32, AddressFamily)
     case stopListening(interface: Int32, AddressFamily)
+    /// Join the group of all IPv6 routers on an interface and give in the Router Solicitations that
+    /// arrive as `solicited`; failure comes back as `solicitationsFailed`.
+    case listenForSolicitations(interface: Int32)
+    case stopListeningForSolicitations(interface: Int32)
     case tell(EngineEvent)
 
     package static let nobody = -1

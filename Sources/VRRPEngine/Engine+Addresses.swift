@@ -122,6 +122,7 @@ extension Engine {
             reconcileDevice(name, at: now)
         }
         routers[index].announcing = nil
+        restRouterAdvertisements(of: index)
         routers[index].repairDeadline = nil
         // The last first: the kernel looks for another primary address otherwise, each time.
         for key in routers[index].addressKeys.reversed() {

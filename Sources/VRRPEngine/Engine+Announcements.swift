@@ -25,6 +25,7 @@ extension Engine {
     /// router's next rounds.
     mutating func beginAnnouncing(_ key: AddressKey, of index: Int, at now: Instant) {
         announce(key, of: index)
+        beginRouterAdvertisements(with: key.address, of: index, at: now)
         let repetitions = routers[index].configuration.announce.count - 1
         if let left = book.records[key]?.roundsLeft, left < repetitions {
             book.records[key]?.roundsLeft = repetitions

@@ -92,6 +92,7 @@ extension Engine {
         let source = routers[index].source ?? routers[index].machine.parameters.primaryAddress
         handle(.parameters(RouterEntry.parameters(new, from: source)), for: index, at: now)
         if old.announce != new.announce { adoptAnnouncePolicy(of: index, at: now) }
+        adoptRouterAdvertisement(old, of: index, at: now)
         evaluate(index, at: now)
     }
 
@@ -128,7 +129,9 @@ extension Engine {
             case .advertise(let router, let interface, let range):
                 effects[position] = .advertise(
                     router: place(router), interface: interface, range)
-            case .changeAddresses, .changeDevice, .listen, .stopListening, .tell: break
+            case .changeAddresses, .changeDevice, .listen, .stopListening,
+                .listenForSolicitations, .stopListeningForSolicitations, .tell:
+                break
             }
         }
     }

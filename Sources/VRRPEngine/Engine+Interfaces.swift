@@ -201,6 +201,7 @@ extension Engine {
             lookup[RouterKey(interface: interface, family: family, vrid: vrid)] = index
             listen(ListenKey(interface: interface, family: family))
         }
+        placeSolicitations(of: index)
         placeDevice(of: index, at: now)
         placeAddresses(of: index, at: now)
     }

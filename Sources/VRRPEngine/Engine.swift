@@ -76,6 +76,7 @@ package struct Engine: ~Copyable {
             routers[index].machine.advance(to: now, into: &actions)
             perform(for: index, at: now)
             announceIfDue(index, at: now)
+            sendRouterAdvertisementIfDue(index, at: now)
             repairIfDue(index, at: now)
             deadlines.schedule(index, at: routers[index].nextDeadline)
         }

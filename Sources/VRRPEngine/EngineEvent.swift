@@ -44,6 +44,8 @@ package struct EngineEvent: Equatable, Sendable {
         case deviceCleared(device: String)
         /// Advertisements cannot be received on an interface (an errno).
         case listenFailed(interface: String, AddressFamily, code: Int32)
+        /// Router Solicitations cannot be received on an interface (an errno).
+        case solicitationsFailed(interface: String, code: Int32)
         /// Advertisements or announcements cannot be sent (an errno); told once until it works.
         case transmitFailed(router: String, code: Int32)
         case configured(added: [String], changed: [String], removed: [String])

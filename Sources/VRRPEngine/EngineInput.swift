@@ -27,6 +27,10 @@ package enum EngineInput: Codable, Equatable, Sendable {
     case sendFailed(router: Int, code: Int32)
     case sendSucceeded(router: Int)
     case listenFailed(interface: Int32, family: AddressFamily, code: Int32)
+    case solicited(
+        interface: Int32, source: IPAddress, destination: IPAddress, hopLimit: UInt8,
+        message: HexadecimalBytes)
+    case solicitationsFailed(interface: Int32, code: Int32)
 }
 
 extension Engine {
@@ -68,6 +72,13 @@ extension Engine {
             sendSucceeded(router: router)
         case .listenFailed(let interface, let family, let code):
             listenFailed(interface: interface, family: family, code: code, at: now)
+        case .solicited(let interface, let source, let destination, let hopLimit, let message):
+            let header = DatagramHeader(
+                source: source, destination: destination, hopLimit: hopLimit)
+            solicited(
+                unsafe message.bytes.span.bytes, header: header, interface: interface, at: now)
+        case .solicitationsFailed(let interface, let code):
+            solicitationsFailed(interface: interface, code: code, at: now)
         }
     }
 }

@@ -28,6 +28,12 @@ struct RouterEntry: Codable {
     /// `version: both`: who was heard in version 3.
     var versions = VersionBook()
     var announcing: Announcing?
+    /// Nil until it was Active with `router-advertisement` for the first time.
+    var routerAdvertising: RouterAdvertising?
+    /// The Router Advertisement as a complete frame; empty before the first one.
+    var routerAdvertisementFrame: [UInt8] = []
+    /// The interface on which hosts that ask for a router are heard for it.
+    var solicitedOn: Int32?
     /// When refused or contested addresses are tried again.
     var repairDeadline: Instant?
     var repairs = RepairBudget()
@@ -38,6 +44,7 @@ struct RouterEntry: Codable {
     private enum CodingKeys: String, CodingKey {
         case configuration, machine, interface, source, since, reason, peer, checksumForm
         case addressKeys, device, versions, announcing, repairDeadline, repairs, counters, told
+        case routerAdvertising, solicitedOn
     }
 
     init(_ configuration: VirtualRouterConfiguration, at now: Instant) {
@@ -72,6 +79,11 @@ struct RouterEntry: Codable {
         if let deadline = repairDeadline, deadline < earliest ?? deadline + .seconds(1) {
             earliest = deadline
         }
+        if let deadline = routerAdvertising?.nextDeadline,
+            deadline < earliest ?? deadline + .seconds(1)
+        {
+            earliest = deadline
+        }
         return earliest
     }
 
@@ -82,6 +94,7 @@ struct RouterEntry: Codable {
             source.map {
                 AdvertisementTemplate(configuration, source: $0, checksumForm: checksumForm)
             } ?? AdvertisementTemplate()
+        rebuildRouterAdvertisement()
     }
 }
 

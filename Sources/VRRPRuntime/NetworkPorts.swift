@@ -23,6 +23,8 @@ final class NetworkPorts: @unchecked Sendable {
         var frames: FrameSocket
         var monitor: NetworkMonitor
         var changer: NetworkChanger
+        /// Nil while no virtual router would answer hosts that ask for one.
+        var solicitations: SolicitationListener?
 
         /// Opens everything in the namespace of the calling thread.
         fileprivate init() throws(SystemError) {
@@ -43,7 +45,7 @@ final class NetworkPorts: @unchecked Sendable {
 
     /// What there is to read of a namespace. Below the smallest number of the loop's own.
     enum Kind: UInt64, CaseIterable {
-        case ipv4 = 1, ipv6, monitor
+        case ipv4 = 1, ipv6, monitor, solicitations
     }
 
     /// Without a namespace, of the calling thread's.
@@ -66,6 +68,27 @@ final class NetworkPorts: @unchecked Sendable {
             case .ipv4: try sockets.ipv4.join(interface: interface)
             case .ipv6: try sockets.ipv6?.join(interface: interface)
             }
+        }
+    }
+
+    /// Hears hosts that ask for a router; `poller` waits for them, too.
+    func joinSolicitations(
+        interface: Int32, poller: borrowing Poller
+    ) throws(SystemError) {
+        try NetworkNamespace.run(in: namespace) { () throws(SystemError) in
+            if sockets.solicitations == nil {
+                let listener = try SolicitationListener()
+                try poller.add(listener.socket.rawDescriptor, token: token(.solicitations))
+                sockets.solicitations = consume listener
+            }
+            try sockets.solicitations?.join(interface: interface)
+        }
+    }
+
+    func leaveSolicitations(interface: Int32) {
+        // A descriptor that is closed leaves the poller by itself.
+        if sockets.solicitations?.leave(interface: interface) == false {
+            sockets.solicitations = nil
         }
     }
 

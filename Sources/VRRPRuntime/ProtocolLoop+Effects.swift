@@ -29,6 +29,10 @@ extension ProtocolLoop {
                 listen(interface, family)
             case .stopListening(let interface, let family):
                 stopListening(interface, family)
+            case .listenForSolicitations(let interface):
+                listenForSolicitations(interface)
+            case .stopListeningForSolicitations(let interface):
+                stopListeningForSolicitations(interface)
             case .tell(let event):
                 engine.told(event)
                 post(.event(event))
@@ -77,7 +81,7 @@ extension ProtocolLoop {
     }
 
     /// The sockets of an interface's namespace, which may just have gone.
-    private func reach(_ interface: Int32) throws(SystemError) -> NetworkPorts {
+    func reach(_ interface: Int32) throws(SystemError) -> NetworkPorts {
         guard let ports = ports(of: interface) else {
             throw SystemError(call: "network namespace", code: Self.noDevice)
         }

@@ -135,7 +135,15 @@ extension ProtocolLoop {
     }
 
     mutating func observeOthers() {
-        for ports in others where awake.contains(ports.token(.monitor)) { observeOther(ports) }
+        for ports in others {
+            if awake.contains(ports.token(.monitor)) { observeOther(ports) }
+            guard awake.contains(ports.token(.solicitations)) else { continue }
+            do throws(SystemError) {
+                try readSolicitations(ports)
+            } catch {
+                giveUp(ports, error)
+            }
+        }
     }
 
     private mutating func observeOther(_ ports: NetworkPorts) {

@@ -109,6 +109,7 @@ struct ProtocolLoop: ~Copyable {
             engine.advance(to: Self.now())
             carryOut()
         }
+        if Self.has(.solicitations, in: ready) { try readSolicitations(home) }
         if Self.has(.inbox, in: ready) { readInbox() }
         if Self.has(.signals, in: ready) { readSignals() }
     }

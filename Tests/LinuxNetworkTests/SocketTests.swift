@@ -77,6 +77,28 @@ struct SocketTests {
         }
     }
 
+    @Test("of ICMPv6, only the type that was asked for is received")
+    func icmpv6Type() throws {
+        try inNamespace { namespace in
+            let (a, b) = try pair(namespace)
+            let source = try #require(IPAddress("fe80::a"))
+            let group = IPAddress.v6(.allRouters)
+            var socket = try ProtocolSocket(
+                family: .ipv6, protocolNumber: 58, group: group, icmpv6Type: 133)
+            try socket.join(interface: b)
+            // The kernel writes the checksum of what a raw ICMPv6 socket sends.
+            let sender = try ProtocolSocket(family: .ipv6, protocolNumber: 58, group: group)
+            for type in [128, 134, 133, 135, 143] as [UInt8] {
+                let message: [UInt8] = [type, 0, 0, 0, 0, 0, 0, 0]
+                try sender.send(
+                    message.span.bytes, interface: a, source: source, destination: group)
+            }
+            let (packets, malformed) = try receive(&socket)
+            namespace.expect(packets.map(\.payload.first) == [133], "\(packets)")
+            namespace.expect(packets.first?.header.hopLimit == 255 && malformed.isEmpty)
+        }
+    }
+
     @Test("a datagram that is too long is malformed, and says where it came from")
     func truncated() throws {
         try inNamespace { namespace in

@@ -56,6 +56,9 @@ struct ConfigurationDifferenceTests {
         #expect(disturbance { $0.checksum = .rfc5798 } == Disturbance.none)
         #expect(disturbance { $0.trackInterface.toggle() } == Disturbance.none)
         #expect(disturbance { $0.addresses = [] } == Disturbance.none)
+        #expect(
+            disturbance { $0.routerAdvertisement = RouterAdvertisementSettings() }
+                == Disturbance.none)
     }
 
     @Test("one thing that differs is enough, and the worst of them counts")

@@ -66,6 +66,60 @@ struct GoodFileTests {
         #expect(six.addresses.map(\.interface) == [nil, "eth2"])
     }
 
+    @Test("router advertisements: every key arrives, at the IPv6 half only")
+    func routerAdvertisement() throws {
+        let configuration = try load(
+            """
+            routers:
+              lan:
+                interface: eth1
+                vrid: 51
+                addresses: [192.0.2.1/24, fe80::1/64]
+                router-advertisement:
+                  lifetime: 2.5h
+                  interval: 30s
+                  managed: true
+                  other: true
+                  mtu: 1280
+                  prefixes:
+                    - 2001:db8:1::/64
+                    - {prefix: 2001:db8:2::/48, on-link: false, autonomous: false,
+                       valid-lifetime: infinite, preferred-lifetime: 1h}
+                    - {prefix: 2001:db8:3::/64, valid-lifetime: 1h}
+                  dns: {servers: [2001:db8::53, fe80::53], lifetime: 60s}
+            """)
+        #expect(configuration.routers[0].routerAdvertisement == nil)
+        let settings = try #require(configuration.routers[1].routerAdvertisement)
+        #expect(settings.lifetime == .seconds(9000) && settings.maximumInterval == .seconds(30))
+        #expect(settings.minimumInterval == .milliseconds(9900))
+        #expect(settings.isManaged && settings.hasOtherConfiguration && settings.mtu == 1280)
+        #expect(settings.prefixes.map(\.isOnLink) == [true, false, true])
+        #expect(settings.prefixes.map(\.isAutonomous) == [true, false, true])
+        #expect(
+            settings.prefixes.map(\.validLifetime)
+                == [.limited(.seconds(2_592_000)), .infinite, .limited(.seconds(3600))])
+        #expect(
+            settings.prefixes.map(\.preferredLifetime)
+                == [.limited(.seconds(604_800))]
+                + Array(repeating: .limited(.seconds(3600)), count: 2))
+        #expect(settings.resolvers.map(\.addresses.count) == [2])
+        #expect(settings.resolvers.map(\.lifetime) == [.limited(.seconds(60))])
+    }
+
+    @Test("router advertisements: defaults, off, and no default router")
+    func routerAdvertisementDefaults() throws {
+        func settings(_ value: String) throws -> RouterAdvertisementSettings? {
+            try load(
+                pair("router-advertisement: \(value)").replacing("192.0.2.1/24", with: "fe80::1/64")
+            ).routers[0].routerAdvertisement
+        }
+        #expect(try settings("{}") == RouterAdvertisementSettings())
+        #expect(try settings("off") == nil)
+        #expect(try settings("{lifetime: 0s, interval: 1800s}")?.lifetime == .zero)
+        let resolvers = try settings("{dns: [2001:db8::53], interval: 5.5s}")?.resolvers
+        #expect(resolvers?.map(\.lifetime) == [.limited(.seconds(17))])
+    }
+
     @Test("each node reads its own value")
     func nodes() throws {
         let text = pair("priority: {gw1: 200, gw2: 100}", "advertise: {gw1: 1s, gw2: 100ms}")

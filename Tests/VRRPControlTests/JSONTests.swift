@@ -23,7 +23,7 @@ struct JSONTests {
         + #""checksum_errors":0,"interval_errors":0,"length_errors":0,"macvlan_errors":0,"#
         + #""macvlans_restored":0,"other_checksum_form":0,"#
         + #""other_discards":0,"owner_conflicts":0,"priority_zero_received":1,"#
-        + #""priority_zero_sent":0,"transmit_errors":0,"ttl_errors":0,"type_errors":0,"#
+        + #""priority_zero_sent":0,"router_advertisements_sent":0,"transmit_errors":0,"ttl_errors":0,"type_errors":0,"#
         + #""version2_ignored":0,"version_errors":0,"vrid_errors":0},"timers":{"active_down_ms":3609.375,"#
         + #""advertise_ms":1000,"remaining_ms":3572.1,"skew_us":609375},"trackers":[],"#
         + #""unicast_peers":[],"version":3,"vrid":51}],"schema":"vrrpd/show/1","time":"2026-11-23T02:12:23.418Z","#

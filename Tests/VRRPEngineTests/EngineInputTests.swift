@@ -43,6 +43,10 @@ struct EngineInputTests {
             .sendFailed(router: 0, code: 100),
             .sendSucceeded(router: 0),
             .listenFailed(interface: 7, family: .ipv6, code: 19),
+            .solicited(
+                interface: 7, source: .v6(.any), destination: .v6(.allRouters), hopLimit: 255,
+                message: HexadecimalBytes([133, 0, 0, 0])),
+            .solicitationsFailed(interface: 7, code: 105),
         ]
     }()
 
@@ -56,7 +60,7 @@ struct EngineInputTests {
     @Test("there is one of every case")
     func complete() {
         let names = Self.every.map(name)
-        #expect(Set(names).count == 16 && names.count == 16)
+        #expect(Set(names).count == 18 && names.count == 18)
     }
 
     /// Made to fail to compile when a case is added: then `every` needs one more.
@@ -78,6 +82,8 @@ struct EngineInputTests {
         case .sendFailed: "sendFailed"
         case .sendSucceeded: "sendSucceeded"
         case .listenFailed: "listenFailed"
+        case .solicited: "solicited"
+        case .solicitationsFailed: "solicitationsFailed"
         }
     }
 

@@ -22,6 +22,7 @@ struct TakeoverTests {
             case .changeAddresses: "change"
             case .listen: "listen"
             case .stopListening: "stop"
+            case .listenForSolicitations, .stopListeningForSolicitations: "solicitations"
             case .tell: "tell"
             }
         }

@@ -44,7 +44,8 @@ struct RandomInputs {
             now += generator.duration(.zero ... .milliseconds(400))
             return .advance
         case 42..<72: return receive()
-        case 72..<74: return .receiveMalformed(interface: generator.pick(first) ?? 7)
+        case 72..<73: return .receiveMalformed(interface: generator.pick(first) ?? 7)
+        case 73..<74: return solicit()
         case 74..<78: return .observeLink(link: link(generator.pick(first) ?? 7, flapping: true))
         case 78..<79: return .observeRemovedLink(interface: generator.pick(first) ?? 7)
         case 79..<85: return .observeAddress(address: address())
@@ -121,6 +122,18 @@ struct RandomInputs {
             hopLimit: generator.chance(percent: 95) ? 255 : 64, message: HexadecimalBytes(bytes))
     }
 
+    /// A host asks for a router; one in ten does it wrongly.
+    private mutating func solicit() -> EngineInput {
+        let host = IPv6Address(high: 0xfe80 << 48, low: 0x99)
+        var bytes: [UInt8] = []
+        RouterSolicitation(sourceLinkLayerAddress: nil).append(to: &bytes, source: host)
+        bytes.removeFirst(IPv6Header.byteCount)
+        return .solicited(
+            interface: generator.pick(first) ?? 7, source: .v6(host),
+            destination: .v6(.allRouters), hopLimit: generator.chance(percent: 90) ? 255 : 64,
+            message: HexadecimalBytes(bytes))
+    }
+
     /// Five virtual routers on two interfaces; every variant changes, adds or takes something.
     private func configuration(variant: Int) -> Configuration {
         var routers = [
@@ -136,11 +149,15 @@ struct RandomInputs {
         routers[4].interface = "lan1"
         routers[2].preemptDelay = .milliseconds(700)
         routers[0].announce = AnnouncePolicy(count: 3, refresh: .seconds(5))
+        routers[1].routerAdvertisement = RouterAdvertisementSettings(maximumInterval: .seconds(4))
         if variant & 1 != 0 {
             routers[0].priority = Priority(120)
             routers[1].advertisementInterval = .milliseconds(300)
         }
-        if variant & 2 != 0 { routers[3].startDelay = .milliseconds(350) }
+        if variant & 2 != 0 {
+            routers[3].startDelay = .milliseconds(350)
+            routers[1].routerAdvertisement = nil
+        }
         if variant & 4 != 0 { routers.remove(at: 1) }
         return Configuration(node: "gw1", routers: routers)
     }

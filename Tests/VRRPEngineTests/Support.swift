@@ -30,6 +30,10 @@ final class Bench {
     var engine = Engine(node: "gw1")
     var log: [Effect] = []
     var sent: [[UInt8]] = []
+    /// Frames with a Router Advertisement.
+    var routerAdvertisements: [[UInt8]] = []
+    /// Those that a test has taken.
+    var spoken: [[UInt8]] = []
     /// What the kernel has on the interface, besides the primary address.
     var kernel: Set<InterfaceAddress> = []
     var refuse: Int32 = 0
@@ -121,7 +125,12 @@ final class Bench {
             case .send(_, _, _, _, let range): sent.append(Array(engine.outbox[range]))
             case .changeAddresses(let request) where isKernelSilent: unanswered.append(request)
             case .changeAddresses(let request): answer(request, at: now)
-            case .announce, .advertise, .changeDevice, .listen, .stopListening, .tell: break
+            case .announce(_, _, let range)
+            where range.count > 54 && engine.outbox[range.lowerBound + 54] == 134:
+                routerAdvertisements.append(Array(engine.outbox[range]))
+            case .announce, .advertise, .changeDevice, .listen, .stopListening,
+                .listenForSolicitations, .stopListeningForSolicitations, .tell:
+                break
             }
             position += 1
         }

@@ -89,6 +89,7 @@ extension ConfigurationGenerator {
         router.checksum = random.pick(ChecksumPolicy.allCases) ?? .auto
         if random.chance(percent: 60) { router.announce = drawAnnounce() }
         router.trackInterface = random.chance(percent: 80)
+        toggleAdvertisement(of: &router)
         routers.append(router)
     }
 
@@ -114,7 +115,9 @@ extension ConfigurationGenerator {
         case 15: routers[one].acceptMode.toggle()
         case 16: routers[one].checksum = random.pick(ChecksumPolicy.allCases) ?? .auto
         case 17: routers[one].announce = drawAnnounce()
-        case 18: routers[one].trackInterface.toggle()
+        case 18:
+            routers[one].trackInterface.toggle()
+            toggleAdvertisement(of: &routers[one])
         case 19: addAddress(to: &routers[one])
         case 20: removeAddress(from: &routers[one])
         case 21: reorder(&routers[one])
@@ -126,6 +129,15 @@ extension ConfigurationGenerator {
         case 24: swap(\.addresses, one, other, in: &routers)
         default: moveAddress(from: one, to: other, in: &routers)
         }
+    }
+
+    /// From a copy of the generator: what is drawn after it does not depend on it.
+    private func toggleAdvertisement(of router: inout VirtualRouterConfiguration) {
+        var copy = random
+        guard router.family == .ipv6, copy.chance(percent: 70) else { return }
+        router.routerAdvertisement =
+            router.routerAdvertisement == nil
+            ? RouterAdvertisementSettings(maximumInterval: .seconds(4)) : nil
     }
 
     private func swap<Value>(

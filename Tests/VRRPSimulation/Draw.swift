@@ -26,6 +26,7 @@ struct Draw {
         let tracks = !generator.chance(percent: 10)
         let mixes = version == .v3 && family == .ipv4 && generator.chance(percent: 20)
         let isUnicast = generator.chance(percent: 12)
+        let advertisement = advertisement(family)
         return (0..<nodeCount).compactMap { node in
             guard let vrid = VirtualRouterID(Self.firstVRID + UInt8(number)) else { return nil }
             return VirtualRouterConfiguration(
@@ -44,7 +45,7 @@ struct Draw {
                 startDelay: generator.chance(percent: 10)
                     ? generator.duration(.milliseconds(100)...(.seconds(5))) : .zero,
                 mac: mac, checksum: generator.pick(ChecksumPolicy.allCases) ?? .auto,
-                announce: policy, trackInterface: tracks)
+                announce: policy, trackInterface: tracks, routerAdvertisement: advertisement)
         }
     }
 
@@ -81,6 +82,14 @@ struct Draw {
         case 2: AnnouncePolicy(count: 2, spacing: .seconds(1))
         default: AnnouncePolicy()
         }
+    }
+
+    /// From a copy of the generator: what is drawn after it does not depend on it.
+    private func advertisement(_ family: AddressFamily) -> RouterAdvertisementSettings? {
+        var copy = generator
+        guard family == .ipv6, copy.chance(percent: 60) else { return nil }
+        return RouterAdvertisementSettings(
+            maximumInterval: copy.pick([.seconds(4), .seconds(10), .seconds(600)]) ?? .seconds(4))
     }
 
     /// The same on every node, as operators are asked to have it.

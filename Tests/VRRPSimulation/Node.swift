@@ -14,6 +14,10 @@ final class Daemon {
     var heard: [Int]
     var sent: [Int]
     var becameActive: [Int]
+    /// When each virtual router advertised itself to the hosts, on the node's own clock.
+    var toldHosts: [Instant?]
+    /// Virtual routers that advertised themselves in this turn before they were known to be Active.
+    var earlyVoices: Set<Int> = []
     /// This turn began more than 10 ms after the deadline that the turn before left behind.
     var isLate = false
     /// How often it looked at its deadlines in such turns.
@@ -34,6 +38,7 @@ final class Daemon {
         heard = Array(repeating: 0, count: routerCount)
         sent = heard
         becameActive = heard
+        toldHosts = Array(repeating: nil, count: routerCount)
         observed = Array(repeating: Shadow.Expectation(), count: routerCount)
     }
 
@@ -42,6 +47,7 @@ final class Daemon {
         heard[router] = 0
         sent[router] = 0
         becameActive[router] = 0
+        toldHosts[router] = nil
     }
 }
 
@@ -81,6 +87,8 @@ final class Node {
     var devicesBusyUntil: Nanoseconds = 0
     /// Which groups its sockets have joined, by interface.
     var listening: Set<Listening> = []
+    /// On which interfaces it hears hosts that ask for a router.
+    var soliciting: Set<Int32> = []
 
     struct Listening: Hashable {
         var interface: Int32

@@ -172,6 +172,7 @@ extension Simulation {
             }
         }
         daemon.engine.receive(message, header: header, interface: link.index, at: local)
+        perhapsSolicit(node, daemon, on: link.index, at: local)
     }
 
     /// What the kernel reads of a datagram before it hands it on, and where the message is; nil if

@@ -44,6 +44,7 @@ extension Simulation {
         node.daemon = nil
         node.incarnation += 1
         node.listening = []
+        node.soliciting = []
         node.deviceRequests = []
         for waiting in node.backlog {
             if case .frame(let slot, _) = waiting { frames.release(slot) }

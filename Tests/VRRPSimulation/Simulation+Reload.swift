@@ -79,6 +79,8 @@ extension Simulation {
             if router.priority != .owner { router.priority = draw.priority() }
         case 2:
             router.preemptMode.toggle()
+            router.routerAdvertisement =
+                router.routerAdvertisement == nil ? first.routerAdvertisement : nil
         case 3:
             router.announce = draw.policy()
         case 4:

@@ -38,6 +38,7 @@ extension Simulation {
             )
         }
         compare(node, daemon)
+        checkVoices(node, daemon)
         if !turnIsEmpty {
             emit(node.index, -1, .turned)
             checkKernel(node, daemon)
@@ -83,7 +84,8 @@ extension Simulation {
             case .changeDevice(let name, let request):
                 ask(node, name, request)
             case .announce(_, _, let range):
-                announce(node, Array(daemon.engine.outbox[range]))
+                let bytes = Array(daemon.engine.outbox[range])
+                if !advertisesToHosts(node, daemon, bytes, at: local) { announce(node, bytes) }
             case .changeAddresses(let request):
                 ask(node, daemon, request)
                 if options.kernelLatency == nil { advance(daemon, to: local) }
@@ -96,6 +98,9 @@ extension Simulation {
                 let old = node.listening.remove(
                     Node.Listening(interface: interface, family: family))
                 if old == nil { fail("groups", "gw\(node.index) leaves a group it is not in") }
+            case .listenForSolicitations(let interface): solicit(node, on: interface, true)
+            case .stopListeningForSolicitations(let interface):
+                solicit(node, on: interface, false)
             case .tell(let event):
                 note(event, node, daemon)
             }
@@ -127,6 +132,7 @@ extension Simulation {
         if transition.to == .active {
             takeovers += 1
             daemon.becameActive[router] += 1
+            daemon.earlyVoices.remove(router)
         }
         daemon.observed[router].changes.append(
             Shadow.Step(from: transition.from, to: transition.to))

@@ -83,6 +83,10 @@ final class ReloadBench {
     private(set) var now: Instant
     private(set) var sent: [Sent] = []
     private(set) var announced: [(at: Instant, what: Announced)] = []
+    /// Router Advertisements, never forgotten.
+    private(set) var toldHosts: [(at: Instant, what: Announced)] = []
+    /// Where hosts that ask for a router are heard.
+    private(set) var soliciting: Set<Int32> = []
     private(set) var events: [EngineEvent] = []
     private(set) var listening: Set<Listening> = []
     /// Our addresses in the kernel, in the order in which they came.
@@ -212,8 +216,14 @@ extension ReloadBench {
                     engine.sendSucceeded(router: router)
                 }
             case .announce(_, let interface, let range):
-                announced.append(
-                    (now, Announced(interface: interface, frame: Array(engine.outbox[range]))))
+                let frame = Array(engine.outbox[range])
+                let what = Announced(interface: interface, frame: frame)
+                // The ICMPv6 type of a Router Advertisement.
+                if frame.count > 54, frame[12] == 0x86, frame[54] == 134 {
+                    toldHosts.append((now, what))
+                } else {
+                    announced.append((now, what))
+                }
             case .advertise, .changeDevice:
                 faults.append("a router without a virtual MAC address uses one")
             case .changeAddresses(let request): accept(request)
@@ -225,6 +235,10 @@ extension ReloadBench {
                 if listening.remove(Listening(interface: interface, family: family)) == nil {
                     faults.append("stops listening twice on \(interface) \(family)")
                 }
+            case .listenForSolicitations(let interface):
+                if !soliciting.insert(interface).inserted { faults.append("hears hosts twice") }
+            case .stopListeningForSolicitations(let interface):
+                if soliciting.remove(interface) == nil { faults.append("hears no hosts twice") }
             case .tell(let event): events.append(event)
             }
         }

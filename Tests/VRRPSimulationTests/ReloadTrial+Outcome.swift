@@ -28,6 +28,8 @@ extension ReloadTrial {
                 // A kernel that is late is late for all who have asked before.
                 one?.counters.announcementsSent = 0
                 other?.counters.announcementsSent = 0
+                one?.counters.routerAdvertisementsSent = 0
+                other?.counters.routerAdvertisementsSent = 0
             }
             if let one, let other, one != other {
                 faults.append(
@@ -41,6 +43,11 @@ extension ReloadTrial {
     func outcomeFaults(_ bench: ReloadBench, _ fresh: ReloadBench) -> [String] {
         var faults = kernelFaults(bench) + listeningFaults(bench)
         if bench.listening != fresh.listening { faults.append("listens elsewhere") }
+        if bench.soliciting != fresh.soliciting { faults.append("hears hosts elsewhere") }
+        let told = Set(bench.toldHosts.filter { $0.at > settledAt }.map(\.what))
+        if !told.isSubset(of: fresh.toldHosts.map(\.what)) {
+            faults.append("tells hosts what a fresh start does not")
+        }
         for router in new.routers {
             guard let one = bench.snapshot(router.name), let other = fresh.snapshot(router.name)
             else {

@@ -88,6 +88,8 @@ long csys_socket(int domain, int type, int protocol);
 long csys_set_option(int fd, int level, int name, int value);
 /// A filter that lets nothing through.
 long csys_drop_everything(int fd);
+/// A raw ICMPv6 socket receives messages of this type only.
+long csys_pass_only_icmpv6(int fd, uint8_t type);
 long csys_membership(int fd, struct csys_address group, int interface, int join);
 long csys_send(int fd, const void *_Nullable bytes, size_t length, int interface,
                struct csys_address source, struct csys_address destination);

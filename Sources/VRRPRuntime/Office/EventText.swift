@@ -101,6 +101,8 @@ extension EngineEvent.Kind {
             "removed \(device): it was left there by a vrrpd that did not stop properly"
         case .listenFailed(let interface, let family, let code):
             "\(interface): cannot receive \(family) advertisements: \(describe(errno: code))"
+        case .solicitationsFailed(let interface, let code):
+            "\(interface): cannot receive router solicitations: \(describe(errno: code))"
         case .transmitFailed(let router, let code):
             "\(router): cannot send: \(describe(errno: code))"
         case .configured(let added, let changed, let removed):

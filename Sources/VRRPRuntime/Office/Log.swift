@@ -79,7 +79,8 @@ extension EngineEvent.Kind {
         case .unable, .intervalMismatch, .addressListMismatch, .ownerConflict, .addressRestored,
             .addressCleared, .deviceRestored, .deviceCleared:
             .warning
-        case .addressFailed, .deviceFailed, .listenFailed, .transmitFailed: .error
+        case .addressFailed, .deviceFailed, .listenFailed, .solicitationsFailed, .transmitFailed:
+            .error
         }
     }
 }

@@ -34,6 +34,7 @@ extension StatisticsReply {
         global.lengthErrors = snapshot.counters.lengthErrors
         global.typeErrors = snapshot.counters.typeErrors
         global.otherDiscards = snapshot.counters.otherDiscards
+        global.solicitationErrors = snapshot.counters.solicitationErrors
         global.lateWakeUps = snapshot.counters.lateWakeUps
         global.worstLatenessUs = snapshot.counters.worstLatenessMicroseconds
         self.init(
@@ -124,5 +125,6 @@ extension RouterStatistics {
         addressErrors = counters.addressErrors
         macvlansRestored = counters.devicesRestored
         macvlanErrors = counters.deviceErrors
+        routerAdvertisementsSent = counters.routerAdvertisementsSent
     }
 }

@@ -157,4 +157,26 @@ extension RecordedEngine {
         }
         machine.listenFailed(interface: interface, family: family, code: code, at: now)
     }
+
+    mutating func solicited(
+        _ message: RawSpan, header: DatagramHeader, interface: Int32, at now: Instant
+    ) {
+        if let recorder {
+            let bytes = message.withUnsafeBytes { Array($0) }
+            record(
+                .solicited(
+                    interface: interface, source: header.source, destination: header.destination,
+                    hopLimit: header.hopLimit, message: HexadecimalBytes(bytes)), at: now,
+                with: recorder)
+        }
+        machine.solicited(message, header: header, interface: interface, at: now)
+    }
+
+    mutating func solicitationsFailed(interface: Int32, code: Int32, at now: Instant) {
+        if let recorder {
+            record(
+                .solicitationsFailed(interface: interface, code: code), at: now, with: recorder)
+        }
+        machine.solicitationsFailed(interface: interface, code: code, at: now)
+    }
 }

@@ -36,10 +36,12 @@ private func router(
 ) -> VirtualRouterConfiguration? {
     let addresses = texts.compactMap { InterfaceAddress($0) }.map { VirtualAddress(address: $0) }
     guard let vrid = VirtualRouterID(vrid), let first = addresses.first else { return nil }
+    let advertisement = RouterAdvertisementSettings(maximumInterval: .seconds(4))
     return VirtualRouterConfiguration(
         name: name, family: first.address.address.family, interface: interface, vrid: vrid,
         version: version, priority: priority, addresses: addresses,
-        advertisementInterval: interval)
+        advertisementInterval: interval,
+        routerAdvertisement: first.address.address.family == .ipv6 ? advertisement : nil)
 }
 
 /// The same virtual router, told something else.

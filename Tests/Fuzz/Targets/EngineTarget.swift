@@ -63,6 +63,7 @@ struct EngineWorld: ~Copyable {
             engine.sendSucceeded(router: Int(reader.byte()))
             engine.listenFailed(interface: lan, family: .ipv4, code: 19, at: now)
             engine.receiveMalformed(interface: Int32(reader.byte()), at: now)
+            solicit(&reader, mends: kind & 0x10 == 0)
         default:
             if kind & 0x10 == 0 {
                 engine.beginResynchronisation()
@@ -110,6 +111,21 @@ struct EngineWorld: ~Copyable {
             return false
         }
         try promise(isQuiet && engine.effects.count <= 1, "discarded, but \(engine.effects)")
+    }
+
+    /// A host asks for a router, or something like it.
+    private mutating func solicit(_ reader: inout InputReader, mends: Bool) {
+        let header = DatagramHeader(
+            source: sources[1][Int(reader.byte() & 3)], destination: .v6(.allRouters),
+            hopLimit: 255)
+        var bytes: [UInt8] = []
+        if mends, case .v6(let source) = header.source {
+            RouterSolicitation(sourceLinkLayerAddress: nil).append(to: &bytes, source: source)
+            bytes.removeFirst(IPv6Header.byteCount)
+        } else {
+            bytes = reader.take(Int(reader.byte()))
+        }
+        engine.solicited(bytes.span.bytes, header: header, interface: lan, at: now)
     }
 
     private mutating func pass(_ duration: Duration) throws(BrokenPromise) {
@@ -195,7 +211,9 @@ struct EngineWorld: ~Copyable {
         case .changeAddresses(let request):
             try promise(request.changes.count <= 64, "\(request.changes.count)")
             try promise(!(request.changes.isEmpty && request.raised.isEmpty), "asks for nothing")
-        case .changeDevice, .listen, .stopListening, .tell: break
+        case .changeDevice, .listen, .stopListening, .listenForSolicitations,
+            .stopListeningForSolicitations, .tell:
+            break
         }
     }
 
