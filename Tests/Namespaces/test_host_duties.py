@@ -195,6 +195,8 @@ def test_M89_no_duplicate_address_detection(lab, mac):
     one, two = (lab.router("gw1", 2), lab.router("gw2", 3))
     for node in (one, two):
         detect_duplicates(lab, node)
+        # The way to the host is then its own, too, and not as new as the virtual address.
+        node.ip("addr", "add", f"2001:db8:1::{node.host}/64", "dev", "lan0", "nodad")
         keys = dict(mac=mac, addresses=list(IPV6))
         node.start(configuration(priority=200 if node is one else 100, **keys))
     one.await_state("active")
