@@ -1,6 +1,6 @@
 // What the kernel must be told so that a virtual address on a macvlan is answered for once, by the
 // macvlan, and the interface below stays as it was to everybody else. Found with
-// requests put on a wire, but for `proxy_arp` and `keep_addr_on_down`, which are precautions.
+// requests put on a wire, but for `keep_addr_on_down`, which is a precaution.
 
 package import VRRPWire
 
@@ -20,6 +20,9 @@ package enum VirtualLinkSettings {
             // It refuses sources without any route; we do so only where the parent filters too.
             let isFiltering = effectiveFilter(parent) != 0
             values.append(Value(.ipv4, "rp_filter", isFiltering ? "2" : "0"))
+            // A parent that answers for others (proxy ARP) leaves that to the macvlan, so that hosts
+            // learn the virtual address for them (RFC 9568 §8.1.3).
+            values.append(Value(.ipv4, "proxy_arp", answersForOthers(parent) ? "1" : "0"))
         }
         return settings(values, name)
     }
@@ -31,6 +34,9 @@ package enum VirtualLinkSettings {
         // spite of accept_local: the owner who returns would not be heard. The same is wanted where
         // filtering is loose, for it may be loose because of us.
         if effectiveFilter(name) != 0 { values.append(Value(.ipv4, "rp_filter", "2")) }
+        // Answers for nobody else, and nobody is answered for on its cable; `proxy_arp` stays as it
+        // is, to be read again for the next macvlan.
+        if answersForOthers(name) { values.append(Value(.ipv4, "medium_id", "-1")) }
         return settings(values, name)
     }
 
@@ -82,8 +88,10 @@ package enum VirtualLinkSettings {
     private static let ipv4Link = [
         // Answers for virtual addresses only, not for those of the parent.
         Value(.ipv4, "arp_ignore", "1"),
-        // A parent that answers for others does so itself.
-        Value(.ipv4, "proxy_arp", "0"),
+        // The way to hosts of this very LAN is through the parent, which makes it look like another
+        // cable: with proxy ARP, be it that of `all`, each of them would be answered for. The parent's
+        // medium is -1 then, which is never answered for; another macvlan's is the same as ours.
+        Value(.ipv4, "medium_id", "112"),
         // The first address of a subnet may go without the others.
         Value(.ipv4, "promote_secondaries", "1"),
         // Else it reports its multicast groups when it comes up, from an Ethernet address that is
@@ -106,6 +114,8 @@ package enum VirtualLinkSettings {
         // Its Ethernet address is for IPv6: it answers no ARP request.
         Value(.ipv4, "arp_ignore", "8"),
         Value(.ipv4, "proxy_arp", "0"),
+        // Not for others either, where `all` has proxy ARP.
+        Value(.ipv4, "medium_id", "-1"),
     ]
 
     /// What comes in through the macvlan is forwarded as what comes in through the parent; for IPv6
@@ -114,6 +124,10 @@ package enum VirtualLinkSettings {
         let path = Sysctl.path(family, interface: parent, key: "forwarding")
         guard let path, let value = try? Sysctl.read(path) else { return [] }
         return [Value(family, "forwarding", value)]
+    }
+
+    private static func answersForOthers(_ interface: String) -> Bool {
+        number(.ipv4, "all", "proxy_arp") != 0 || number(.ipv4, interface, "proxy_arp") != 0
     }
 
     private static func effectiveFilter(_ interface: String) -> Int {

@@ -115,8 +115,10 @@ extension Engine {
                 devices.records[name]?.isHeld = true
                 retry(index, at: now + .seconds(1))
             }
-        case .lower:
+        case .lower(let index):
             if code != 0 { holdDevice(name, code: code, at: now) }
+            // It may have become useless in the meantime.
+            if let link = interfaces.links[index], link.name == name { noteDevice(link, at: now) }
         case .remove(let index):
             if code == 0 {
                 _ = devices.lose(index)
@@ -182,14 +184,16 @@ extension Engine {
         reconcileDevice(link.name, at: now)
     }
 
-    /// Somebody gave our macvlan another MAC address: it is of no use any more, and in the way.
+    /// Somebody gave our macvlan another MAC address, or took the interface below to another
+    /// namespace: it is of no use any more, and in the way. Forgotten only once it can be removed.
     private mutating func replaceDevice(_ link: Link, at now: Instant) {
+        guard devices.records[link.name]?.asked == nil else { return }
         _ = devices.lose(link.index)
         if let index = devices.records[link.name]?.router {
             placeAddresses(of: index, at: now)
             noteRestored(index, link.name, at: now)
         }
-        if devices.records[link.name]?.asked == nil { ask(.remove(link.index), of: link.name) }
+        ask(.remove(link.index), of: link.name)
     }
 
     /// An interface may be ours to manage from now on: with what stands on it.
@@ -218,12 +222,16 @@ extension Engine {
 
     /// A link is gone, or is not what it was: perhaps it was a device of ours.
     mutating func loseDevice(_ link: Int32, at now: Instant) {
+        let wasUp = devices.names[link].flatMap { devices.records[$0]?.isUp } ?? false
         guard let name = devices.lose(link), let index = devices.records[name]?.router else {
             return
         }
         placeAddresses(of: index, at: now)
-        // Gone with its parent, which is no interference.
-        if interfaces.links[devices.records[name]?.parent ?? 0] != nil {
+        // Gone with its parent, which is no interference. Of one that is deleted the kernel first
+        // tells that it is down: that was counted.
+        if interfaces.links[devices.records[name]?.parent ?? 0] != nil,
+            wasUp || !routers[index].isActive
+        {
             noteRestored(index, name, at: now)
         }
         reconcileDevice(name, at: now)

@@ -105,7 +105,7 @@ extension Engine {
                     interval: advertisement.maxAdvertiseInterval)), for: index, at: now)
     }
 
-    /// Counts every difference to our own configuration, and tells each once.
+    /// Counts every difference to our own configuration, and tells each once, some at a time.
     private mutating func compare(
         _ advertisement: AdvertisementHeader, _ message: RawSpan, from source: IPAddress,
         for index: Int, at now: Instant
@@ -118,7 +118,9 @@ extension Engine {
         let theirs = advertisement.maxAdvertiseInterval
         if theirs != own {
             routers[index].counters.intervalErrors &+= 1
-            if routers[index].told.intervalMismatch != theirs {
+            if routers[index].told.intervalMismatch != theirs,
+                routers[index].told.mayTell(.interval, at: now)
+            {
                 routers[index].told.intervalMismatch = theirs
                 let name = routers[index].configuration.name
                 tell(
@@ -128,7 +130,9 @@ extension Engine {
         }
         if !listMatches(advertisement, message, of: index) {
             routers[index].counters.addressListErrors &+= 1
-            if routers[index].told.listMismatch != source {
+            if routers[index].told.listMismatch != source,
+                routers[index].told.mayTell(.list, at: now)
+            {
                 routers[index].told.listMismatch = source
                 tell(
                     .addressListMismatch(
@@ -139,12 +143,17 @@ extension Engine {
         if advertisement.priority == .owner {
             // Erratum 8298: logged, and then the election decides.
             routers[index].counters.ownerConflicts &+= 1
-            guard routers[index].told.ownerConflict != source else { return }
+            guard
+                routers[index].told.ownerConflict != source,
+                routers[index].told.mayTell(.ownerConflict, at: now)
+            else { return }
             routers[index].told.ownerConflict = source
             tell(
                 .ownerConflict(router: routers[index].configuration.name, source: source),
                 at: now)
-        } else if routers[index].told.equalPriority != source {
+        } else if routers[index].told.equalPriority != source,
+            routers[index].told.mayTell(.equalPriority, at: now)
+        {
             routers[index].told.equalPriority = source
             tell(
                 .equalPriority(
@@ -163,6 +172,7 @@ extension Engine {
         guard routers[index].configuration.checksum == .auto else { return }
         routers[index].checksumForm = form
         routers[index].rebuildTemplate()
+        guard routers[index].told.mayTell(.checksumForm, at: now) else { return }
         tell(
             .checksumForm(router: routers[index].configuration.name, source: source, form),
             at: now)

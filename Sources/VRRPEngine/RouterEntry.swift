@@ -114,6 +114,39 @@ struct Told: Codable {
     var equalPriority: IPAddress?
     var transmitFailure = false
     var unable: Reason?
+    /// By `Difference`; nil until something was told, and in recordings older than this.
+    private var budgets: [TellingBudget]?
+
+    init(unable: Reason? = nil) { self.unable = unable }
+
+    /// What others on the LAN can make us tell as often as they like, two of them by taking turns.
+    enum Difference: Int, CaseIterable {
+        case interval, list, ownerConflict, equalPriority, checksumForm
+    }
+
+    /// False: not now. It is counted, and told when it is seen again later.
+    mutating func mayTell(_ difference: Difference, at now: Instant) -> Bool {
+        let fresh = Difference.allCases.map { _ in TellingBudget() }
+        var all = budgets?.count == fresh.count ? budgets ?? fresh : fresh
+        defer { budgets = all }
+        return all[difference.rawValue].spend(at: now)
+    }
+}
+
+/// Five in ten seconds.
+struct TellingBudget: Codable {
+    private var windowStart: Instant?
+    private var count = 0
+
+    mutating func spend(at now: Instant) -> Bool {
+        if windowStart.map({ now - $0 >= .seconds(10) }) ?? true {
+            windowStart = now
+            count = 0
+        }
+        guard count < 5 else { return false }
+        count += 1
+        return true
+    }
 }
 
 /// Puts addresses back at once, but not in an endless fight with somebody who keeps removing them:

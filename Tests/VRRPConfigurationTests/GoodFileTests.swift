@@ -23,6 +23,23 @@ struct GoodFileTests {
                     addresses: [VirtualAddress(address: address)], mac: .virtual))
     }
 
+    /// Accept_Mode is the one default that is not the RFC's: ours is true, and `false` is refused.
+    @Test("M24: without a word, priority 100, one second, preemption")
+    func defaultsOfTheRFC() throws {
+        let router = try #require(
+            try load(
+                """
+                routers:
+                  lan: {interface: eth1, vrid: 51, addresses: [192.0.2.1/24]}
+                """
+            ).routers.first)
+        #expect(router.priority.rawValue == 100)
+        #expect(router.advertisementInterval == .seconds(1))
+        #expect(router.preemptMode)
+        #expect(router.preemptDelay == .zero && router.startDelay == .zero)
+        #expect(router.version == .v3)
+    }
+
     @Test("every key arrives")
     func everyKey() throws {
         let router = try #require(

@@ -94,6 +94,52 @@ struct DeviceTests {
         #expect(asked(bench) == [make(52)])
     }
 
+    /// Active since 4 s, its macvlan up.
+    private func active() -> Bench {
+        let bench = Bench([router(vrid: 51)])
+        tell(bench, "vrrp4-51-7", vrid: 51, isUp: false, at: at(0.1))
+        answer(bench, "vrrp4-51-7", at: at(0.1))
+        bench.run(until: at(4))
+        tell(bench, "vrrp4-51-7", vrid: 51, isUp: true, at: at(4))
+        bench.forget()
+        return bench
+    }
+
+    @Test("the interface below goes down first, and then elsewhere")
+    func loweredAndMoved() {
+        let bench = active()
+        bench.engine.observe(
+            Link(
+                index: lanIndex, name: "lan0", isUp: false, hasCarrier: false,
+                hardwareAddress: MACAddress(rawValue: 0x0200_0000_0007)), at: at(5))
+        bench.settle(at: at(5))
+        #expect(asked(bench) == [.lower(9)])
+        bench.engine.observeRemovedLink(lanIndex, at: at(5.01))
+        bench.engine.observe(
+            Link(
+                index: 9, name: "vrrp4-51-7", isUp: false, hasCarrier: false,
+                hardwareAddress: MACAddress(rawValue: 0x5e00_0133), parent: nil,
+                isMarkedOurs: true), at: at(5.01))
+        bench.settle(at: at(5.01))
+        #expect(asked(bench) == [], "one thing at a time")
+        answer(bench, "vrrp4-51-7", at: at(5.02))
+        #expect(asked(bench) == [.remove(9)])
+        answer(bench, "vrrp4-51-7", at: at(5.03))
+        let isSettled = bench.engine.isSettled
+        #expect(isSettled)
+    }
+
+    @Test("a macvlan that is deleted is first told to be down: counted once")
+    func deletedOnce() {
+        let bench = active()
+        tell(bench, "vrrp4-51-7", vrid: 51, isUp: false, at: at(5))
+        bench.engine.observeRemovedLink(9, at: at(5))
+        // This kernel refuses to set links up: the next attempt is a second later.
+        bench.run(until: at(6.1))
+        #expect(asked(bench) == [make(51)])
+        #expect(bench.router()?.counters.devicesRestored == 1)
+    }
+
     @Test("leaving asks for the removal, and waits for it")
     func leaving() {
         let bench = Bench([router(vrid: 51)])

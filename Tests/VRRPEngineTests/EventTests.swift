@@ -92,6 +92,34 @@ struct EventTests {
         #expect(equal.router()?.counters.ownerConflicts == 0)
     }
 
+    @Test("differences that take turns: five of a kind in ten seconds, and all are counted")
+    func turns() {
+        let bench = fresh(routerConfiguration(checksum: .auto))
+        func quarrel(_ seconds: Double) {
+            for source in [peerAddress, second] {
+                bench.hear(
+                    100, from: source, interval: .seconds(source == second ? 3 : 2),
+                    addresses: lone, at: at(seconds))
+            }
+        }
+        for turn in 0..<500 { quarrel(1 + Double(turn) / 100) }
+        func count(_ isOfKind: (EngineEvent.Kind) -> Bool) -> Int {
+            bench.events.count(where: isOfKind)
+        }
+        func counts() -> [Int] {
+            [
+                count { if case .intervalMismatch = $0 { true } else { false } },
+                count { if case .addressListMismatch = $0 { true } else { false } },
+                count { if case .equalPriority = $0 { true } else { false } },
+            ]
+        }
+        #expect(counts() == [5, 5, 5])
+        #expect(bench.router()?.counters.intervalErrors == 1000)
+        #expect(bench.router()?.counters.addressListErrors == 1000)
+        for turn in 0..<500 { quarrel(11 + Double(turn) / 100) }
+        #expect(counts() == [10, 10, 10])
+    }
+
     @Test("what was told is told anew to a router that was changed, and to no other")
     func toldAnew() {
         let bench = Bench([
