@@ -1,5 +1,5 @@
-// The kernel's settings of one interface: /proc/sys/net/ipv4/conf and ipv6/conf, as the namespace
-// of the calling thread has them.
+// The kernel's settings of one interface: those of /proc/sys/net/ipv4 and ipv6 in conf and in neigh,
+// as the namespace of the calling thread has them.
 
 import CSys
 import Glibc
@@ -11,27 +11,40 @@ package struct SysctlSetting: Hashable, Sendable {
     package let value: String
 
     /// Nil when the names are not such as the kernel has. `all` and `default` are interfaces here.
-    package init?(_ family: AddressFamily, interface: String, key: String, value: String) {
-        guard let path = Sysctl.path(family, interface: interface, key: key) else { return nil }
+    package init?(
+        _ family: AddressFamily, _ table: Sysctl.Table = .configuration, interface: String,
+        key: String, value: String
+    ) {
+        guard let path = Sysctl.path(family, table, interface: interface, key: key) else {
+            return nil
+        }
         self.path = path
         self.value = value
     }
 }
 
 package enum Sysctl {
+    /// Where a setting is: how packets are treated, or how neighbours are found.
+    package enum Table: String, CaseIterable, Sendable {
+        case configuration = "conf"
+        case neighbours = "neigh"
+    }
+
     package static func path(
-        _ family: AddressFamily, interface: String, key: String
+        _ family: AddressFamily, _ table: Table = .configuration, interface: String, key: String
     ) -> String? {
         guard isName(interface), isKey(key) else { return nil }
-        return "\(root(family))\(interface)/\(key)"
+        return "\(root(family, table))\(interface)/\(key)"
     }
 
     /// Whether it is a path that `path(_:interface:key:)` gives.
     package static func isSetting(_ path: String) -> Bool {
-        for family in [AddressFamily.ipv4, .ipv6] where path.hasPrefix(root(family)) {
-            let parts = path.dropFirst(root(family).count).split(
-                separator: "/", omittingEmptySubsequences: false)
-            return parts.count == 2 && isName(parts[0]) && isKey(parts[1])
+        for family in AddressFamily.allCases {
+            for table in Table.allCases where path.hasPrefix(root(family, table)) {
+                let parts = path.dropFirst(root(family, table).count).split(
+                    separator: "/", omittingEmptySubsequences: false)
+                return parts.count == 2 && isName(parts[0]) && isKey(parts[1])
+            }
         }
         return false
     }
@@ -72,11 +85,8 @@ package enum Sysctl {
         code == ENOENT || code == ENODEV || code == ENXIO
     }
 
-    private static func root(_ family: AddressFamily) -> String {
-        switch family {
-        case .ipv4: "/proc/sys/net/ipv4/conf/"
-        case .ipv6: "/proc/sys/net/ipv6/conf/"
-        }
+    private static func root(_ family: AddressFamily, _ table: Table) -> String {
+        "/proc/sys/net/\(family)/\(table.rawValue)/"
     }
 
     /// As the kernel has it: dev_valid_name.

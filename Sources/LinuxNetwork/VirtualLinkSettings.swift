@@ -63,11 +63,16 @@ package enum VirtualLinkSettings {
 
     private struct Value {
         let family: AddressFamily
+        let table: Sysctl.Table
         let key: String
         let value: String
 
-        init(_ family: AddressFamily, _ key: String, _ value: String) {
+        init(
+            _ family: AddressFamily, _ key: String, _ value: String,
+            in table: Sysctl.Table = .configuration
+        ) {
             self.family = family
+            self.table = table
             self.key = key
             self.value = value
         }
@@ -111,6 +116,13 @@ package enum VirtualLinkSettings {
         Value(.ipv6, "dad_transmits", "0"),
         // Taking the link down is what removes the addresses.
         Value(.ipv6, "keep_addr_on_down", "0"),
+        // A question to a host that is asked before the kernel has finished with the new link-local
+        // address gets no answer, for that comes too early. The next one is due after a second: a
+        // router without an address of its own in the virtual subnet would forward nothing for so
+        // long. Asked ten times as often, and as long.
+        Value(.ipv6, "retrans_time_ms", "100", in: .neighbours),
+        Value(.ipv6, "mcast_solicit", "30", in: .neighbours),
+        Value(.ipv6, "ucast_solicit", "30", in: .neighbours),
         // Its Ethernet address is for IPv6: it answers no ARP request.
         Value(.ipv4, "arp_ignore", "8"),
         Value(.ipv4, "proxy_arp", "0"),
@@ -143,7 +155,8 @@ package enum VirtualLinkSettings {
 
     private static func settings(_ values: [Value], _ interface: String) -> [SysctlSetting] {
         values.compactMap {
-            SysctlSetting($0.family, interface: interface, key: $0.key, value: $0.value)
+            SysctlSetting(
+                $0.family, $0.table, interface: interface, key: $0.key, value: $0.value)
         }
     }
 }

@@ -1,16 +1,18 @@
 """`mac: virtual`, RFC 9568 §8: what an Active Router owes the hosts besides forwarding."""
 
+import contextlib
 import ipaddress
 import re
+import socket
 import subprocess
 import threading
 import time
 
 import pytest
 
-from frames import arp_request, virtual_mac
-from lab import Node, eventually, run
-from settings import IPV4, IPV6, configuration
+from frames import advertisement, arp_request, virtual_mac
+from lab import Node, eventually, inside, ip, run
+from settings import IPV4, IPV6, bare_address, configuration
 
 LISTS = {4: list(IPV4), 6: list(IPV6)}
 ECHO = {4: 8, 6: 128}
@@ -226,3 +228,47 @@ def test_M89_no_duplicate_address_detection(lab, mac):
     for node in ("gw1", "gw2"):
         assert not [entry for entry in solicitations(lab, node)
                     if entry[0] == "::" and entry[1] in ("fe80::1:1", "2001:db8:1::1")]
+
+
+def test_a_takeover_does_not_wait_for_a_lost_answer(lab):
+    """The router has no address of its own in the virtual subnet, so that hosts are asked for from
+    the virtual router's new link-local address, which the kernel needs a moment to finish: the
+    answer to the first question may be lost, and the second one must not be a second away."""
+    one = lab.router("gw2", 3).start(configuration(addresses=list(IPV6), mac="virtual"))
+    one.await_state("active")
+    host, behind = lab.namespace("host"), lab.namespace("behind")
+    lab.attach(host, "host", addresses=["2001:db8:1::9/64"])
+    ip("link", "add", "up0", "netns", one.namespace, "type", "veth", "peer", "name", "eth0",
+       "netns", behind)
+    one.ip("addr", "add", "2001:db8:2::1/64", "dev", "up0", "nodad")
+    one.ip("link", "set", "up0", "up")
+    ip("addr", "add", "2001:db8:2::9/64", "dev", "eth0", "nodad", namespace=behind)
+    ip("link", "set", "eth0", "up", namespace=behind)
+    ip("-6", "route", "add", "default", "via", "2001:db8:2::1", namespace=behind)
+    with inside(behind):
+        sender = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    rival = advertisement(source="fe80::2", priority=200,
+                          addresses=[bare_address(address) for address in IPV6])
+    stop = threading.Event()
+
+    def stream():
+        while not stop.wait(0.001):
+            with contextlib.suppress(OSError):
+                sender.sendto(b"downstream", ("2001:db8:1::9", 9999))
+
+    thread = threading.Thread(target=stream, daemon=True)
+    thread.start()
+    try:
+        for _ in range(10):
+            with lab.inject.stream(rival, 0.1):
+                one.await_state("backup")
+                time.sleep(0.2)
+                mark = lab.tap.mark()
+            first = lab.tap.advertisement("gw2", since=mark)
+            packet = lab.tap.wait(
+                lambda frame: b"downstream" in frame.data, 3, port="gw2", since=mark)
+            assert packet.time - first.time < 0.5
+    finally:
+        stop.set()
+        thread.join(5)
+        sender.close()
