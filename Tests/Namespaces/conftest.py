@@ -16,6 +16,8 @@ REQUIRED = os.environ.get("VRRP_REQUIRE_NAMESPACES") == "1"
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures, and wants the machine for itself")
+
     def stop(number, _):
         raise KeyboardInterrupt(signal.Signals(number).name)
 

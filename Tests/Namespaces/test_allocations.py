@@ -7,7 +7,11 @@ import shutil
 import subprocess
 import time
 
+import pytest
+
 from lab import Lab
+
+pytestmark = pytest.mark.alone
 
 SOURCE = pathlib.Path(__file__).with_name("count_allocations.c")
 ROUTERS = 20

@@ -18,6 +18,8 @@ from frames import ethernet, ipv4, ipv6, mac as mac_bytes, virtual_mac
 from lab import eventually, inside, ip, libc, run
 from settings import IPV4, IPV6, configuration
 
+pytestmark = pytest.mark.alone
+
 BURST = 64  # Far below `netdev_max_backlog`, so that nothing is lost.
 BURSTS = 300
 ROUNDS = 11

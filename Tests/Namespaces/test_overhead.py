@@ -2,8 +2,12 @@
 
 import statistics
 
+import pytest
+
 from lab import Lab, active_down_interval
 from settings import configuration
+
+pytestmark = pytest.mark.alone
 
 ROUNDS = 7
 NOISE = 2.0  # Milliseconds; other work on the machine shows in single rounds.
