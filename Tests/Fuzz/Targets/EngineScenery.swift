@@ -26,20 +26,25 @@ let routers: [VirtualRouterConfiguration] = [
     router("six", 51, ["fe80::1/64", "2001:db8::1/64"]),
     router("own", 53, priority: .owner, ["192.0.2.9/24"]),
     router("fast", 54, ["192.0.2.20/24", "192.0.2.21/24"], interval: .milliseconds(10)),
-    router("slow", 55, priority: Priority(254), ["192.0.2.30/24"], interval: .milliseconds(40_950)),
-    router("far", 51, on: "lan1", ["198.51.100.1/24"]),
+    router(
+        "slow", 55, priority: Priority(254), ["192.0.2.30/24"], peers: ["192.0.2.2", "192.0.2.4"],
+        interval: .milliseconds(40_950)),
+    router("far", 51, on: "lan1", alsoVersion2: true, ["198.51.100.1/24"]),
+    router("both", 56, alsoVersion2: true, ["192.0.2.40/24"], interval: .milliseconds(100)),
 ].compactMap { $0 }
 
 private func router(
     _ name: String, _ vrid: UInt8, on interface: String = "lan0", version: VRRPVersion = .v3,
-    priority: Priority = .standard, _ texts: [String], interval: Duration = .seconds(1)
+    alsoVersion2: Bool = false, priority: Priority = .standard, _ texts: [String],
+    peers: [String] = [], interval: Duration = .seconds(1)
 ) -> VirtualRouterConfiguration? {
     let addresses = texts.compactMap { InterfaceAddress($0) }.map { VirtualAddress(address: $0) }
     guard let vrid = VirtualRouterID(vrid), let first = addresses.first else { return nil }
     let advertisement = RouterAdvertisementSettings(maximumInterval: .seconds(4))
     return VirtualRouterConfiguration(
         name: name, family: first.address.address.family, interface: interface, vrid: vrid,
-        version: version, priority: priority, addresses: addresses,
+        version: version, alsoVersion2: alsoVersion2, priority: priority, addresses: addresses,
+        peers: peers.compactMap { IPAddress($0) }, hops: peers.isEmpty ? 0 : 1,
         advertisementInterval: interval,
         routerAdvertisement: first.address.address.family == .ipv6 ? advertisement : nil)
 }
@@ -53,5 +58,6 @@ func changed(_ router: VirtualRouterConfiguration, fast: Bool) -> VirtualRouterC
     changed.startDelay = .milliseconds(1500)
     changed.announce.refresh = .seconds(60)
     if changed.priority != .owner { changed.priority = Priority(200) }
+    if changed.version == .v3, changed.family == .ipv4 { changed.alsoVersion2.toggle() }
     return changed
 }
