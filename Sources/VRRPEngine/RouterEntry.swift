@@ -27,6 +27,8 @@ struct RouterEntry: Codable {
     var template = AdvertisementTemplate()
     /// `version: both`: who was heard in version 3.
     var versions = VersionBook()
+    /// What was heard with a trailer; nil before that.
+    var stamps: StampBook?
     var announcing: Announcing?
     /// When refused or contested addresses are tried again.
     var repairDeadline: Instant?
@@ -37,7 +39,8 @@ struct RouterEntry: Codable {
     /// All but what `rebuildTemplate` computes.
     private enum CodingKeys: String, CodingKey {
         case configuration, machine, interface, source, since, reason, peer, checksumForm
-        case addressKeys, device, versions, announcing, repairDeadline, repairs, counters, told
+        case addressKeys, device, versions, stamps, announcing, repairDeadline, repairs, counters,
+            told
     }
 
     init(_ configuration: VirtualRouterConfiguration, at now: Instant) {

@@ -121,7 +121,7 @@ final class Bench {
             case .send(_, _, _, _, let range): sent.append(Array(engine.outbox[range]))
             case .changeAddresses(let request) where isKernelSilent: unanswered.append(request)
             case .changeAddresses(let request): answer(request, at: now)
-            case .announce, .advertise, .changeDevice, .listen, .stopListening, .tell: break
+            case .sign, .announce, .advertise, .changeDevice, .listen, .stopListening, .tell: break
             }
             position += 1
         }

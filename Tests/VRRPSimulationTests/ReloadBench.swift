@@ -214,6 +214,7 @@ extension ReloadBench {
             case .announce(_, let interface, let range):
                 announced.append(
                     (now, Announced(interface: interface, frame: Array(engine.outbox[range]))))
+            case .sign: break
             case .advertise, .changeDevice:
                 faults.append("a router without a virtual MAC address uses one")
             case .changeAddresses(let request): accept(request)
