@@ -53,8 +53,9 @@ package struct MessageAuthenticator {
         guard var hmac = prepare(secret) else { return nil }
         buffer.removeAll(keepingCapacity: true)
         trailer.appendAuthenticatedBytes(of: message, source: source, to: &buffer)
-        hmac.update(data: buffer)
-        return AuthenticationTrailer.Tag(hmac.finalize())
+        // Through pointers: as collections, both would be copied a dozen times.
+        buffer.withUnsafeBytes { hmac.update(data: $0) }
+        return hmac.finalize().withUnsafeBytes { AuthenticationTrailer.Tag($0) }
     }
 
     private mutating func prepare(_ secret: Secret) -> HMAC<SHA256>? {
