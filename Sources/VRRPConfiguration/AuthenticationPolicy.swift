@@ -42,9 +42,11 @@ package struct HMACPolicy: Equatable, Sendable {
         case enforce
     }
 
+    /// One of the secrets, with its number.
     package struct Key: Codable, Equatable, Sendable {
         /// 1…255, as it is in the trailer.
         package let id: UInt8
+        /// 32…64 bytes.
         package let secret: Secret
 
         package init(id: UInt8, secret: Secret) {
@@ -57,6 +59,7 @@ package struct HMACPolicy: Equatable, Sendable {
     package let keys: [Key]
     /// The one that is sent with; it is among `keys`.
     package let activeKey: Key
+    /// This router's step.
     package let mode: Mode
 
     /// Nil when `active` is none of the keys, or two have one identifier: a policy without a key
@@ -73,6 +76,7 @@ package struct HMACPolicy: Equatable, Sendable {
 }
 
 extension HMACPolicy {
+    /// The one that a trailer names; nil is no reason to try another.
     package func key(_ id: UInt8) -> Key? { keys.first { $0.id == id } }
 
     /// What advertisements are signed with; nil where they are sent without a trailer.

@@ -10,6 +10,7 @@ package struct Secret: Sendable {
 
     private let content: Content
 
+    /// As it was configured; whoever reads the file checks how long it is.
     package init(_ bytes: [UInt8]) {
         content = .bytes(bytes)
     }
@@ -64,7 +65,9 @@ extension Secret: Codable {
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The same for all.
     package var description: String { "secret" }
+    /// What a description of something that holds one takes.
     package var debugDescription: String { description }
     /// `dump` looks through descriptions.
     package var customMirror: Mirror { Mirror(self, children: [:]) }

@@ -17,6 +17,7 @@ package enum Authenticity: Codable, Equatable, Sendable, BitwiseCopyable {
 /// A trailer whose tag is to be verified, and with what.
 package struct TrailerToVerify {
     package let trailer: AuthenticationTrailer
+    /// The one that it names.
     package let key: HMACPolicy.Key
 }
 

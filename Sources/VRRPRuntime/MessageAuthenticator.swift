@@ -16,6 +16,7 @@ package struct MessageAuthenticator {
     private var buffer: [UInt8] = []
     private var lastStamp: AuthenticationTrailer.Stamp?
 
+    /// Knows no key and has sent nothing.
     package init() {}
 
     /// Secrets that are not configured any more are not kept. What a farewell still needs is
