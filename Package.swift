@@ -18,6 +18,8 @@ let strictAndSafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
 let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
+/// BoringSSL comes with it: only what runs in the daemon may depend on it.
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let heapModule: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
@@ -30,6 +32,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
@@ -68,7 +71,7 @@ let package = Package(
             name: "VRRPRuntime",
             dependencies: [
                 "VRRPWire", "VRRPCore", "VRRPConfiguration", "VRRPConfigurationFile", "VRRPControl",
-                "VRRPEngine", "LinuxNetwork", logging,
+                "VRRPEngine", "LinuxNetwork", logging, crypto,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -21,6 +21,9 @@ struct Composer {
     /// Only finished values are here, so no value can contain itself.
     private var anchors: [String: Anchored] = [:]
     private var nodeCount = 0
+    /// Within `authentication`. Known already here, since a file that cannot be read to its end is
+    /// walked by nobody, and its mistakes are shown all the same.
+    private var isSecret = false
 
     private init(file: Int, text: [UInt8], collector: DiagnosticCollector) {
         self.file = file
@@ -81,6 +84,7 @@ struct Composer {
 
     private mutating func node(_ event: Event, depth: Int) throws(Unreadable) -> Anchored {
         let place = place(of: event)
+        if isSecret { collector.hide(place) }
         var result = Anchored(
             node: Node(place: place, content: .scalar("", plain: true)), count: 1, height: 0)
         let properties: Event.Properties
@@ -143,7 +147,10 @@ struct Composer {
             if case .mappingEnd = event.kind { return entries }
             let place = place(of: event)
             let key = try node(event, depth: depth)
+            let wasSecret = isSecret
+            if case .scalar("authentication", plain: _) = key.node.content { isSecret = true }
             let value = try node(try next(), depth: depth)
+            isSecret = wasSecret
             whole.count += key.count + value.count
             whole.height = max(whole.height, key.height, value.height)
             guard case .scalar(let text, plain: _) = key.node.content else {
@@ -174,8 +181,10 @@ struct Composer {
                 case .byte(let offset): lines.position(ofByte: offset)
                 }
             let tab = lines.hasTabInIndentation(line: line, column: column)
+            let place = Place(file: file, line: line, column: column)
+            if isSecret { collector.hide(place) }
             throw stop(
-                Place(file: file, line: line, column: column), error.message,
+                place, error.message,
                 advice: tab ? "indent with spaces: YAML does not take tabs" : nil)
         }
     }

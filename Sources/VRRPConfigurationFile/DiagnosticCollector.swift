@@ -33,12 +33,17 @@ final class DiagnosticCollector {
 
     /// Keeps every line of a value out of all messages.
     func hide(_ node: Node) {
-        hidden.insert(Line(file: node.place.file, line: node.place.line))
+        hide(node.place)
         switch node.content {
         case .scalar: break
         case .sequence(let items): for item in items { hide(item) }
         case .mapping(let entries): for entry in entries { hide(entry.value) }
         }
+    }
+
+    /// Keeps a line out of all messages.
+    func hide(_ place: Place) {
+        hidden.insert(Line(file: place.file, line: place.line))
     }
 
     /// `file:line`, for a message about another place.

@@ -123,12 +123,12 @@ extension RouterChecks {
     /// Only version 2 has one.
     func checkPassword(_ entry: RouterEntry) {
         guard entry.isVersionKnown, let authentication = entry.authentication,
-            entry.version?.own ?? .three == .three
+            case .text = authentication.own, entry.version?.own ?? .three == .three
         else { return }
         walk.report(
             authentication.place,
             "`text` is of version 2, and router `\(entry.name)` speaks version 3",
-            advice: "remove the key; version 3 has no passwords (RFC 9568 9)")
+            advice: "remove the key, or write `hmac`; version 3 has no passwords (RFC 9568 9)")
     }
 
     /// A router of version 2 hears one that also speaks version 3 say "every second" at the least. If

@@ -75,7 +75,10 @@ struct RouterChecks {
         router.source = source(entry, family)
         router.peers = peers(entry, family)
         if let hops = entry.hops { router.hops = UInt8(clamping: hops.own) }
-        if family == .ipv4 { router.authentication = entry.authentication?.own }
+        switch entry.authentication?.own {
+        case .text? where family == .ipv6: break
+        case let policy: router.authentication = policy
+        }
         if let priority = entry.priority { router.priority = priority.own }
         if let advertise = entry.advertise { router.advertisementInterval = advertise.own }
         if let preempt = entry.preempt { router.preemptMode = preempt }
@@ -176,12 +179,15 @@ struct RouterChecks {
     private func checkList(
         _ list: [Walk.PlacedAddress], _ family: AddressFamily, of entry: RouterEntry
     ) {
-        let maximum = family == .ipv4 ? 255 : 90
+        // What an Ethernet frame of 1500 bytes holds, where the count does not end before.
+        let hasTrailer = entry.authentication?.own.hmac != nil
+        let maximum = family == .ipv4 ? 255 : hasTrailer ? 89 : 90
         if list.count > maximum {
             walk.report(
                 list[maximum].place,
                 "router `\(entry.name)` has \(list.count) \(Self.name(family)) addresses; "
-                    + "one advertisement holds \(maximum)",
+                    + "one advertisement holds \(maximum)"
+                    + (hasTrailer ? " beside its authentication" : ""),
                 advice: "move some to another router with another `vrid`")
         }
         if family == .ipv6, let first = list.first, !first.value.address.address.isLinkLocal,

@@ -1,4 +1,4 @@
-// Who advertisements come from and go to: `source`, `unicast`, `authentication`.
+// Who advertisements come from and go to: `source`, `unicast`.
 
 import VRRPConfiguration
 import VRRPWire
@@ -92,28 +92,5 @@ extension Walk {
             return nil
         }
         return PlacedHost(value: address, place: node.place)
-    }
-
-    func authentication(_ entry: Entry) -> Keyed<AuthenticationPolicy>? {
-        guard let entries = entries(entry.value, of: entry.key) else { return nil }
-        collector.hide(entry.value)
-        checkKeys(
-            entries, in: "`authentication`", known: ["text"],
-            unavailable: ["hmac": "remove the key; RFC 9568 has no authentication"])
-        guard let text = entries["text"] else {
-            if entries.isEmpty { report(entry.place, "`authentication` has no kind") }
-            return nil
-        }
-        return keyed(text) { node, key in
-            guard let password = self.text(node, key) else { return nil }
-            guard Advertisement.Authentication(text: password) != nil else {
-                report(
-                    node.place,
-                    "`text` takes a password of 1 to 8 bytes; this one has \(password.utf8.count)",
-                    advice: "version 2 has room for 8; use the same on every router")
-                return nil
-            }
-            return .text(password)
-        }
     }
 }

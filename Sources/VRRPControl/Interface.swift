@@ -152,6 +152,8 @@ private let controlDescription = """
       unicast_peers: []string,
       hops: int,
       authentication: ?string,
+      authentication_mode: ?string,
+      authentication_key: ?int,
       checksum: ?string,
       priority: Priority,
       active_router: ?ActiveRouter,

@@ -51,6 +51,9 @@ package struct RouterStatus: Codable, Equatable, Sendable {
     package var hops = 0
     /// The kind, never the secret.
     @Nullable package var authentication: String?
+    /// `hmac` only: `receive-only`, `permissive` or `enforce`, and the key that is sent with.
+    @Nullable package var authenticationMode: String?
+    @Nullable package var authenticationKey: Int?
     /// The checksum form of its advertisements: `rfc9568` or `rfc5798`.
     @Nullable package var checksum: String?
     package var priority: PriorityStatus

@@ -91,7 +91,10 @@ extension RouterStatus {
             let crossing = hops > 0 ? ", at most \(hops) routers away" : ""
             lines.append(("unicast", unicastPeers.joined(separator: ", ") + crossing))
         }
-        if let authentication { lines.append(("authentication", authentication)) }
+        if let authentication {
+            let words = [authentication, authenticationMode, authenticationKey.map { "key \($0)" }]
+            lines.append(("authentication", words.compactMap { $0 }.joined(separator: ", ")))
+        }
         if let checksum { lines.append(("checksum", checksum)) }
         for (number, address) in addresses.enumerated() {
             lines.append((number == 0 ? "addresses" : "", address.text))

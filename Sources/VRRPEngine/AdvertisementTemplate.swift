@@ -17,13 +17,15 @@ struct AdvertisementTemplate {
 
     struct Packet: Equatable {
         var range: Range<Int>
-        /// Where the message begins in the packet.
-        var messageOffset: Int
+        /// Where the message is in the packet, with its trailer, without what fills a frame up.
+        var message: Range<Int>
         var way: Way
     }
 
     private(set) var bytes: [UInt8] = []
     private(set) var packets: [Packet] = []
+    /// What each packet has to be signed with; nil for nothing.
+    private(set) var key: HMACPolicy.Key?
 
     var isEmpty: Bool { packets.isEmpty }
 
@@ -38,6 +40,7 @@ struct AdvertisementTemplate {
             maxAdvertiseInterval: configuration.advertisementInterval,
             addresses: configuration.advertisedAddresses,
             authentication: configuration.authentication?.ofVersion2)
+        key = configuration.authentication?.hmac?.signingKey
         var versions = [advertisement]
         if configuration.alsoVersion2 {
             // Version 3 first: who speaks both knows then that version 2 says nothing new.
@@ -54,9 +57,10 @@ struct AdvertisementTemplate {
                 let group = IPAddress.vrrpGroup(configuration.family)
                 append(advertisement, source, to: group, .group, checksumForm)
             } else if let frame = AdvertisementFrame(
-                advertisement, source: source, checksumForm: checksumForm)
+                advertisement, source: source, checksumForm: checksumForm,
+                reservesTrailer: key != nil)
             {
-                append(frame.bytes, messageOffset: frame.messageRange.lowerBound, .frame)
+                append(frame.bytes, message: frame.messageRange, .frame)
             }
         }
     }
@@ -66,15 +70,15 @@ struct AdvertisementTemplate {
         _ checksumForm: ChecksumForm
     ) {
         let message = advertisement.encoded(
-            source: source, destination: destination, checksumForm: checksumForm)
-        append(message, messageOffset: 0, way)
+            source: source, destination: destination, checksumForm: checksumForm,
+            reservesTrailer: key != nil)
+        append(message, message: 0..<message.count, way)
     }
 
-    private mutating func append(_ packet: [UInt8], messageOffset: Int, _ way: Way) {
+    private mutating func append(_ packet: [UInt8], message: Range<Int>, _ way: Way) {
         packets.append(
             Packet(
-                range: bytes.count..<bytes.count + packet.count, messageOffset: messageOffset,
-                way: way))
+                range: bytes.count..<bytes.count + packet.count, message: message, way: way))
         bytes += packet
     }
 }
@@ -84,6 +88,7 @@ extension AuthenticationPolicy {
     var ofVersion2: Advertisement.Authentication? {
         switch self {
         case .text(let password): Advertisement.Authentication(text: password)
+        case .hmac: nil
         }
     }
 }

@@ -76,7 +76,8 @@ extension RouterCounters {
         case .truncated, .length, .malformedIPHeader: lengthErrors &+= 1
         case .checksum: checksumErrors &+= 1
         case .unknownVRID: break  // Nobody's.
-        case .authenticationType, .authenticationTypeMismatch, .authenticationFailure:
+        case .authenticationType, .authenticationTypeMismatch, .authenticationFailure,
+            .trailerMissing, .trailerMalformed, .trailerKey, .trailerTag, .trailerReplayed:
             authenticationErrors &+= 1
         case .intervalMismatch: intervalErrors &+= 1
         case .firstAddressNotLinkLocal, .addressListMismatch: addressListErrors &+= 1
@@ -97,6 +98,7 @@ extension GlobalCounters {
         case .checksum: checksumErrors &+= 1
         case .unknownVRID: vridErrors &+= 1
         case .authenticationType, .authenticationTypeMismatch, .authenticationFailure,
+            .trailerMissing, .trailerMalformed, .trailerKey, .trailerTag, .trailerReplayed,
             .intervalMismatch, .firstAddressNotLinkLocal, .addressListMismatch, .wrongDestination,
             .notPeer, .ownAddress, .addressCountZero, .intervalZero, .owner, .notRunning:
             otherDiscards &+= 1

@@ -61,6 +61,11 @@ struct DiscardLog: Codable {
         case .notRunning: 18
         case .malformedIPHeader: 19
         case .notPeer: 20
+        case .trailerMissing: 21
+        case .trailerMalformed: 22
+        case .trailerKey: 23
+        case .trailerTag: 24
+        case .trailerReplayed: 25
         }
     }
 }

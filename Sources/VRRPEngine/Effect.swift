@@ -1,6 +1,7 @@
 // What the engine asks of the world, as values. The interpreter carries them out in order and
 // gives every result back as an input.
 
+package import VRRPConfiguration
 package import VRRPWire
 
 /// One thing to do. Byte ranges refer to the engine's `outbox`, which is valid until
@@ -8,6 +9,10 @@ package import VRRPWire
 /// it is `nobody` for the farewell of one that has left the configuration. `interface` is an
 /// `InterfaceHandle`.
 package enum Effect: Equatable, Sendable {
+    /// Put a trailer behind the message in this range of the outbox, for which there is room, with
+    /// `Engine.store(_:inMessageAt:source:)`. What follows sends it; without a trailer no peer
+    /// accepts it.
+    case sign(message: Range<Int>, source: IPAddress, key: HMACPolicy.Key)
     /// Send a VRRP message in an IP datagram with TTL or hop limit 255. With index 0 the way is left
     /// to the routes of the namespace.
     case send(

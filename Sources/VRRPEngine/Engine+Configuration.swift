@@ -14,6 +14,7 @@ extension Engine {
             configuration = new
             virtualAddresses = new.virtualAddresses
             node = new.node
+            listensToTrailers = new.hasTrailers
             routers = new.routers.map { RouterEntry($0, at: now) }
             rebuildTables(at: now)
             return nil
@@ -21,6 +22,7 @@ extension Engine {
         let difference = ConfigurationDifference(from: old, to: new)
         configuration = new
         node = new.node
+        listensToTrailers = new.hasTrailers
         guard old.routers != new.routers else { return difference }
         virtualAddresses = new.virtualAddresses
         let kept = keepInPlace(new, at: now)
@@ -72,6 +74,7 @@ extension Engine {
         let old = routers[index].configuration
         routers[index].configuration = new
         if old.isUnicast || new.isUnicast { unicast = UnicastTable(routers) }
+        if !new.acceptsStamps(of: old) { routers[index].stamps = nil }
         if !new.alsoVersion2 { routers[index].versions = VersionBook() }
         routers[index].told = Told(unable: routers[index].told.unable)
         switch new.checksum {
@@ -129,7 +132,7 @@ extension Engine {
             case .advertise(let router, let interface, let range):
                 effects[position] = .advertise(
                     router: place(router), interface: interface, range)
-            case .changeAddresses, .changeDevice, .listen, .stopListening,
+            case .sign, .changeAddresses, .changeDevice, .listen, .stopListening,
                 .listenForSolicitations, .stopListeningForSolicitations, .tell:
                 break
             }

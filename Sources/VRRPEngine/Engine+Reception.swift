@@ -8,17 +8,14 @@ extension Engine {
     /// Takes one VRRP message as it arrived: `message` is what lies behind the IP header.
     ///
     /// A packet that is discarded has no effect but its counter, and now and then an event.
+    /// `authenticity` is the answer to `trailerToVerify`, where there was a question.
     package mutating func receive(
-        _ message: RawSpan, header: DatagramHeader, interface: Int32, at now: Instant
+        _ message: RawSpan, header: DatagramHeader, interface: Int32,
+        authenticity: Authenticity = .absent, at now: Instant
     ) {
         do throws(DiscardReason) {
-            let place = place(of: message, header, on: interface)
-            let advertisement = try AdvertisementHeader(
-                decoding: message, header: header,
-                minimumHopLimit: DatagramHeader.requiredHopLimit
-                    - (place.map { routers[$0].configuration.hops } ?? 0))
-            guard let index = place else { throw .unknownVRID(advertisement.vrid.rawValue) }
-            try check(advertisement, message, header, against: index)
+            let (index, advertisement) = try examine(message, header, on: interface)
+            try checkTrailer(advertisement, message, header, authenticity, for: index)
             accept(advertisement, message, from: header.source, for: index, at: now)
             requestAddressChanges()
         } catch {
@@ -26,8 +23,23 @@ extension Engine {
         }
     }
 
+    /// All checks but that of a trailer.
+    func examine(
+        _ message: RawSpan, _ header: DatagramHeader, on interface: Int32
+    ) throws(DiscardReason) -> (index: Int, AdvertisementHeader) {
+        let place = place(of: message, header, on: interface)
+        let advertisement = try AdvertisementHeader(
+            decoding: message, header: header,
+            minimumHopLimit: DatagramHeader.requiredHopLimit
+                - (place.map { routers[$0].configuration.hops } ?? 0),
+            acceptsTrailer: place.map { routers[$0].hmac != nil } ?? false)
+        guard let index = place else { throw .unknownVRID(advertisement.vrid.rawValue) }
+        try check(advertisement, message, header, against: index)
+        return (index, advertisement)
+    }
+
     /// Whose a message may be, which nothing is known of yet but where it came from.
-    private func place(
+    func place(
         of message: RawSpan, _ header: DatagramHeader, on interface: Int32
     ) -> Int? {
         guard message.byteCount >= 2, let vrid = VirtualRouterID(message.byte(at: 1)) else {

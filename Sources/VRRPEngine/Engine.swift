@@ -36,6 +36,8 @@ package struct Engine: ~Copyable {
     var resynchronisation: Resynchronisation?
     /// Nothing starts before the kernel's tables have been read once.
     var isSynchronised = false
+    /// Whether any virtual router has keys: nobody else pays for them.
+    var listensToTrailers = false
     /// Set when the daemon leaves for good.
     var isLeaving = false
     /// Actions of one state machine step; reused.
@@ -156,9 +158,14 @@ extension Engine {
         for packet in routers[index].template.packets {
             let start = outbox.count
             outbox.append(contentsOf: routers[index].template.bytes[packet.range])
+            let message =
+                start + packet.message.lowerBound..<start + packet.message.upperBound
             if priority != routers[index].configuration.priority {
                 Advertisement.setPriority(
-                    priority, inMessageAt: start + packet.messageOffset, of: &outbox)
+                    priority, inMessageAt: message.lowerBound, of: &outbox)
+            }
+            if let key = routers[index].template.key {
+                effects.append(.sign(message: message, source: source, key: key))
             }
             routers[index].counters.advertisementsSent &+= 1
             if priority == .leaving { routers[index].counters.priorityZeroSent &+= 1 }

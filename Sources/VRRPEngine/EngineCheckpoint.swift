@@ -53,6 +53,7 @@ extension Engine {
         self.init(node: checkpoint.node)
         configuration = checkpoint.configuration
         virtualAddresses = configuration?.virtualAddresses ?? [:]
+        listensToTrailers = configuration?.hasTrailers ?? false
         routers = checkpoint.routers
         lookup = checkpoint.lookup
         routersByInterface = checkpoint.routersByInterface

@@ -18,7 +18,7 @@ package enum EngineInput: Codable, Equatable, Sendable {
     case endResynchronisation
     case receive(
         interface: Int32, source: IPAddress, destination: IPAddress, hopLimit: UInt8,
-        message: HexadecimalBytes)
+        message: HexadecimalBytes, authenticity: Authenticity? = nil)
     case receiveMalformed(interface: Int32)
     case advance
     case leave
@@ -51,11 +51,14 @@ extension Engine {
             observeRemovedAddress(address, on: interface, at: now)
         case .endResynchronisation:
             endResynchronisation(at: now)
-        case .receive(let interface, let source, let destination, let hopLimit, let message):
+        case .receive(
+            let interface, let source, let destination, let hopLimit, let message,
+            let authenticity):
             let header = DatagramHeader(
                 source: source, destination: destination, hopLimit: hopLimit)
             receive(
-                unsafe message.bytes.span.bytes, header: header, interface: interface, at: now)
+                unsafe message.bytes.span.bytes, header: header, interface: interface,
+                authenticity: authenticity ?? .absent, at: now)
         case .receiveMalformed(let interface):
             receiveMalformed(interface: interface, at: now)
         case .advance:

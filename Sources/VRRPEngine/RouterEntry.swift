@@ -27,6 +27,8 @@ struct RouterEntry: Codable {
     var template = AdvertisementTemplate()
     /// `version: both`: who was heard in version 3.
     var versions = VersionBook()
+    /// What was heard with a trailer; nil before that.
+    var stamps: StampBook?
     var announcing: Announcing?
     /// Nil until it was Active with `router-advertisement` for the first time.
     var routerAdvertising: RouterAdvertising?
@@ -43,7 +45,8 @@ struct RouterEntry: Codable {
     /// All but what `rebuildTemplate` computes.
     private enum CodingKeys: String, CodingKey {
         case configuration, machine, interface, source, since, reason, peer, checksumForm
-        case addressKeys, device, versions, announcing, repairDeadline, repairs, counters, told
+        case addressKeys, device, versions, stamps, announcing, repairDeadline, repairs, counters,
+            told
         case routerAdvertising, solicitedOn
     }
 

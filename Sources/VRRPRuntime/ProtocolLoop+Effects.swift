@@ -11,6 +11,8 @@ extension ProtocolLoop {
         var position = 0
         while position < engine.machine.effects.count {
             switch engine.machine.effects[position] {
+            case .sign(let range, let source, let key):
+                engine.sign(range, source: source, key: key)
             case .send(let router, let interface, let source, let destination, let range):
                 send(range, router, interface, source, destination)
             case .advertise(let router, let interface, let range):

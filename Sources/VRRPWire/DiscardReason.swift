@@ -33,6 +33,16 @@ package enum DiscardReason: Error, Equatable, Sendable, BitwiseCopyable {
     case authenticationTypeMismatch(UInt8)
     /// Version 2: the password is not ours.
     case authenticationFailure
+    /// A trailer is demanded and there is none.
+    case trailerMissing
+    /// There is one that nobody could verify.
+    case trailerMalformed(AuthenticationTrailerError)
+    /// The identifier of a key that is not configured.
+    case trailerKey(UInt8)
+    /// The tag is not that of this message and its key.
+    case trailerTag
+    /// The same one, or a later one, was heard from its sender before.
+    case trailerReplayed
     /// Version 2: the interval that was announced is not ours.
     case intervalMismatch(Duration)
     /// IPv6: the first address must be the virtual router's link-local one.
@@ -64,6 +74,9 @@ extension DiscardReason {
         case .intervalZero: "RFC 9568 §5.2.7, erratum 8301"
         case .authenticationType, .authenticationTypeMismatch: "RFC 3768 §5.3.6, §7.1"
         case .authenticationFailure: "RFC 2338 §7.1"
+        case .trailerMissing: "configuration, authentication"
+        case .trailerMalformed, .trailerKey, .trailerTag, .trailerReplayed:
+            "draft-cassen-vrrp-auth-hmac"
         case .intervalMismatch: "RFC 3768 §5.3.7, §7.1"
         case .firstAddressNotLinkLocal: "RFC 9568 §5.2.9, erratum 8300"
         case .addressListMismatch, .owner: "RFC 3768 §7.1"
@@ -108,6 +121,19 @@ extension DiscardReason: CustomStringConvertible {
             "authentication type \(number) is not the configured one"
         case .authenticationFailure:
             "the password is not the configured one"
+        case .trailerMissing:
+            "it has no authentication trailer"
+        case .trailerMalformed(.type(let number)):
+            "its authentication trailer has type \(number) instead of 1, HMAC-SHA256"
+        case .trailerMalformed(.truncated), .trailerMalformed(.reserved):
+            "its authentication trailer is malformed"
+        case .trailerKey(let number):
+            "it is authenticated with key \(number), which is not configured"
+        case .trailerTag:
+            "its authentication is wrong: another secret, or somebody changed it"
+        case .trailerReplayed:
+            "its authentication is not later than one that was heard before: a replay, or its"
+                + " sender's clock was set back while it was restarted"
         case .intervalMismatch(let interval):
             "its advertisement interval of \(interval) is not ours"
         case .firstAddressNotLinkLocal:

@@ -18,7 +18,7 @@ struct HouseRulesTests {
         "VRRPRuntime": [
             "VRRPWire", "VRRPCore", "VRRPConfiguration", "VRRPConfigurationFile", "VRRPControl",
             "VRRPEngine", "LinuxNetwork", "Logging", "FoundationEssentials",
-            "Synchronization",
+            "Synchronization", "Crypto",
         ],
         "vrrpd": ["VRRPRuntime", "ArgumentParser", "Glibc"],
         "vrrpctl": [
@@ -59,6 +59,17 @@ struct HouseRulesTests {
                     "\(path): \(target) must not import \(module)")
             }
         }
+    }
+
+    @Test("one file knows cryptography")
+    func cryptography() throws {
+        let files = try Self.swiftFiles(under: "Sources").filter {
+            $0.lines.contains("import Crypto")
+        }
+        #expect(
+            files.map(\.path).map { $0.split(separator: "/").last } == [
+                "MessageAuthenticator.swift"
+            ])
     }
 
     @Test("every source folder is in the table")

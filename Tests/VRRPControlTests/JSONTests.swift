@@ -10,7 +10,8 @@ struct JSONTests {
         + #""advertise_ms":1000,"checksum":"rfc9568","last_heard_ms":37,"priority":200,"#
         + #""self":false,"version":3},"addresses":[{"address":"192.0.2.1/24","device":"vrrp4-51","#
         + #""foreign":false,"installed":false,"kind":"advertised","wanted":false}],"#
-        + #""also_version2":false,"authentication":null,"checksum":"rfc9568","#
+        + #""also_version2":false,"authentication":null,"authentication_key":null,"#
+        + #""authentication_mode":null,"checksum":"rfc9568","#
         + #""device":"vrrp4-51","family":"ipv4","group":null,"hops":0,"interface":"eth1","#
         + #""is_owner":false,"mac":"00:00:5e:00:01:33","name":"lan","network_namespace":null,"preempt":true,"#
         + #""priority":{"base":100,"effective":100,"fault":false,"#

@@ -57,6 +57,17 @@ struct EngineInputTests {
         #expect(input.fault == nil)
     }
 
+    @Test(
+        "a verdict about a trailer is part of what was received",
+        arguments: [Authenticity.verified(keyID: 7), .failed, .absent])
+    func verdict(authenticity: Authenticity) throws {
+        let input = EngineInput.receive(
+            interface: 7, source: .v4(peerAddress), destination: .v4(.vrrpGroup), hopLimit: 255,
+            message: HexadecimalBytes([0x31]), authenticity: authenticity)
+        let text = try JSONEncoder().encode(input)
+        #expect(try JSONDecoder().decode(EngineInput.self, from: text) == input)
+    }
+
     @Test("there is one of every case")
     func complete() {
         let names = Self.every.map(name)

@@ -15,6 +15,7 @@ struct TakeoverTests {
         bench.run(until: at(3.7))
         let kinds = bench.log.map { effect in
             switch effect {
+            case .sign: "sign"
             case .send: "send"
             case .announce: "announce"
             case .advertise: "advertise"

@@ -111,15 +111,25 @@ struct RandomInputs {
                 maxAdvertiseInterval: generator.chance(percent: 80) ? .seconds(1) : .seconds(2),
                 addresses: listed.compactMap { IPAddress($0) })
         }
+        let key: UInt8? = generator.chance(percent: 25) ? UInt8(generator.number(1...2)) : nil
         var bytes =
             advertisement?.encoded(
                 source: source, destination: .vrrpGroup(source.family),
-                checksumForm: generator.chance(percent: 70) ? .rfc9568 : .rfc5798) ?? []
+                checksumForm: generator.chance(percent: 70) ? .rfc9568 : .rfc5798,
+                reservesTrailer: key != nil) ?? []
+        if let key {
+            let stamp = AuthenticationTrailer.Stamp(rawValue: UInt64(generator.number(0...60)))
+            AuthenticationTrailer(keyID: key, stamp: stamp).store(
+                inMessageAt: 0..<bytes.count, of: &bytes, family: source.family)
+        }
         if generator.chance(percent: 10) { bytes[generator.below(bytes.count)] ^= 4 }
         return .receive(
             interface: generator.pick(first) ?? 7, source: source,
             destination: .vrrpGroup(source.family),
-            hopLimit: generator.chance(percent: 95) ? 255 : 64, message: HexadecimalBytes(bytes))
+            hopLimit: generator.chance(percent: 95) ? 255 : 64, message: HexadecimalBytes(bytes),
+            authenticity: key.map { key in
+                generator.chance(percent: 80) ? .verified(keyID: key) : .failed
+            })
     }
 
     /// A host asks for a router; one in ten does it wrongly.
@@ -150,6 +160,13 @@ struct RandomInputs {
         routers[2].preemptDelay = .milliseconds(700)
         routers[0].announce = AnnouncePolicy(count: 3, refresh: .seconds(5))
         routers[1].routerAdvertisement = RouterAdvertisementSettings(maximumInterval: .seconds(4))
+        let keys = (1...2 as ClosedRange<UInt8>).map { id in
+            HMACPolicy.Key(id: id, secret: Secret(Array(repeating: id, count: 32)))
+        }
+        let policy = HMACPolicy(
+            keys: Array(keys.prefix(variant & 2 == 0 ? 2 : 1)), active: 1,
+            mode: variant & 1 == 0 ? .permissive : .enforce)
+        routers[4].authentication = policy.map { .hmac($0) }
         if variant & 1 != 0 {
             routers[0].priority = Priority(120)
             routers[1].advertisementInterval = .milliseconds(300)

@@ -128,7 +128,7 @@ final class Bench {
             case .announce(_, _, let range)
             where range.count > 54 && engine.outbox[range.lowerBound + 54] == 134:
                 routerAdvertisements.append(Array(engine.outbox[range]))
-            case .announce, .advertise, .changeDevice, .listen, .stopListening,
+            case .sign, .announce, .advertise, .changeDevice, .listen, .stopListening,
                 .listenForSolicitations, .stopListeningForSolicitations, .tell:
                 break
             }

@@ -81,6 +81,8 @@ extension Simulation {
                 transmit(node, router, message, from: source, to: destination)
             case .advertise(_, _, let range):
                 transmit(node, Array(daemon.engine.outbox[range]))
+            case .sign:
+                fail("advertisements", "gw\(node.index) signs, and has no key")
             case .changeDevice(let name, let request):
                 ask(node, name, request)
             case .announce(_, _, let range):

@@ -224,6 +224,7 @@ extension ReloadBench {
                 } else {
                     announced.append((now, what))
                 }
+            case .sign: break
             case .advertise, .changeDevice:
                 faults.append("a router without a virtual MAC address uses one")
             case .changeAddresses(let request): accept(request)

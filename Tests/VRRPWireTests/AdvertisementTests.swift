@@ -174,9 +174,13 @@ struct AdvertisementTests {
             .intervalZero, .authenticationType(9), .authenticationTypeMismatch(1),
             .authenticationFailure, .intervalMismatch(.seconds(2)), .firstAddressNotLinkLocal,
             .addressListMismatch, .owner, .notRunning, .malformedIPHeader,
+            .trailerMalformed(.type(2)), .trailerMalformed(.reserved(7)), .trailerKey(3),
+            .trailerTag, .trailerReplayed,
         ]
         #expect(Set(reasons.map(\.description)).count == reasons.count)
-        for reason in reasons { #expect(reason.clause.hasPrefix("RFC ")) }
+        for reason in reasons {
+            #expect(reason.clause.hasPrefix("RFC ") || reason.clause.hasPrefix("draft-"))
+        }
         #expect("\(reasons[0])" == "it arrived with TTL or Hop Limit 254 instead of 255")
         #expect("\(reasons[4])" == "it has 40 bytes, but its address count makes 12")
     }

@@ -73,6 +73,8 @@ extension RouterStatus {
         unicastPeers = configuration.peers.map(\.description)
         hops = Int(configuration.hops)
         authentication = configuration.authentication?.description
+        authenticationMode = configuration.authentication?.hmac?.mode.rawValue
+        authenticationKey = configuration.authentication?.hmac.map { Int($0.activeKey.id) }
         source = router.primaryAddress?.description
         checksum = router.checksumForm?.name
         activeRouter = router.activeRouter.map { ActiveRouterStatus($0, at: now) }

@@ -11,6 +11,7 @@ import VRRPWire
 struct RecordedEngine: ~Copyable {
     /// To be read: `effects`, `outbox`, deadlines, snapshots.
     private(set) var machine: Engine
+    var authenticator = MessageAuthenticator()
     private let recorder: Recorder?
 
     init(node: String, recorder: Recorder?) {
@@ -37,6 +38,22 @@ struct RecordedEngine: ~Copyable {
     mutating func clearEffects() {
         machine.clearEffects()
     }
+
+    /// Carries out `Effect.sign`. Not an input: a replay decides the same without it.
+    mutating func sign(_ range: Range<Int>, source: IPAddress, key: HMACPolicy.Key) {
+        if let trailer = trailer(range, source, key) {
+            machine.store(trailer, inMessageAt: range, source: source)
+        }
+    }
+
+    /// On its own, so that the outbox is nobody else's when something is stored in it.
+    private mutating func trailer(
+        _ range: Range<Int>, _ source: IPAddress, _ key: HMACPolicy.Key
+    ) -> AuthenticationTrailer? {
+        let outbox = machine.outbox
+        return authenticator.trailer(
+            for: outbox.span.bytes.extracting(range), source: source, key: key, at: Clock.wall())
+    }
 }
 
 // MARK: Inputs
@@ -45,6 +62,7 @@ extension RecordedEngine {
     @discardableResult
     mutating func apply(_ new: Configuration, at now: Instant) -> ConfigurationDifference? {
         if let recorder { record(.apply(configuration: new), at: now, with: recorder) }
+        authenticator.forgetKeys()
         return machine.apply(new, at: now)
     }
 
@@ -89,15 +107,18 @@ extension RecordedEngine {
     mutating func receive(
         _ message: RawSpan, header: DatagramHeader, interface: Int32, at now: Instant
     ) {
+        let authenticity = authenticity(of: message, header: header, interface: interface)
         if let recorder {
             let bytes = message.withUnsafeBytes { Array($0) }
             record(
                 .receive(
                     interface: interface, source: header.source, destination: header.destination,
-                    hopLimit: header.hopLimit, message: HexadecimalBytes(bytes)), at: now,
+                    hopLimit: header.hopLimit, message: HexadecimalBytes(bytes),
+                    authenticity: authenticity == .absent ? nil : authenticity), at: now,
                 with: recorder)
         }
-        machine.receive(message, header: header, interface: interface, at: now)
+        machine.receive(
+            message, header: header, interface: interface, authenticity: authenticity, at: now)
     }
 
     mutating func receiveMalformed(interface: Int32, at now: Instant) {

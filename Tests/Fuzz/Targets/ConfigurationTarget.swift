@@ -46,6 +46,13 @@ private func checkConfiguration(_ configuration: Configuration) throws(BrokenPro
         try promise(
             router.preemptDelay >= .zero && router.startDelay >= .zero,
             "\(router.name) has a negative delay")
+        if let policy = router.authentication?.hmac {
+            try promise(
+                policy.keys.contains(policy.activeKey)
+                    && policy.keys.allSatisfy {
+                        $0.id > 0 && (32...64).contains($0.secret.bytes?.count ?? 0)
+                    }, "\(router.name) has impossible keys")
+        }
         try promise(router.priority != .leaving, "\(router.name) has priority 0")
     }
     run(configuration)

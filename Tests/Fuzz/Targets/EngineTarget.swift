@@ -211,6 +211,8 @@ struct EngineWorld: ~Copyable {
         case .changeAddresses(let request):
             try promise(request.changes.count <= 64, "\(request.changes.count)")
             try promise(!(request.changes.isEmpty && request.raised.isEmpty), "asks for nothing")
+        case .sign(let range, _, _):
+            try promise(range.upperBound <= engine.outbox.count, "\(range) is outside")
         case .changeDevice, .listen, .stopListening, .listenForSolicitations,
             .stopListeningForSolicitations, .tell:
             break
