@@ -12,6 +12,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,13 @@ long csys_become_real_time(int priority) {
 }
 
 long csys_lock_memory(void) { return checked(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)); }
+
+long csys_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+    limit.rlim_cur = limit.rlim_max;
+    return checked(setrlimit(RLIMIT_NOFILE, &limit));
+}
 
 long csys_new_network_namespace(void) { return checked(unshare(CLONE_NEWNET)); }
 

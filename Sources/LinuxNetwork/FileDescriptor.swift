@@ -40,6 +40,15 @@ extension FileDescriptor {
         }
     }
 
+    /// The same for what was sent and has not left.
+    func setSendBuffer(bytes: Int32) throws(SystemError) {
+        do {
+            try set(SocketOption.socket, SocketOption.sendBufferForce, bytes)
+        } catch {
+            try set(SocketOption.socket, SocketOption.sendBuffer, bytes)
+        }
+    }
+
     /// False when the time is over.
     func wait(writable: Bool = false, milliseconds: Int32) throws(SystemError) -> Bool {
         try systemCall("poll") { csys_poll(rawValue, writable ? 1 : 0, milliseconds) } > 0

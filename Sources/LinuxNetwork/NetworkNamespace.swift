@@ -6,6 +6,7 @@ import Glibc
 /// A network namespace, kept from vanishing as long as this value lives.
 package final class NetworkNamespace: Sendable {
     private let descriptor: FileDescriptor
+    /// Equal for two values of one namespace, whatever they were opened by.
     package let identity: Identity
 
     /// Which one it is: another one of the same name has another.
@@ -59,4 +60,9 @@ package final class NetworkNamespace: Sendable {
     private func returnHome() {
         if csys_enter_network_namespace(descriptor.rawValue) != 0 { csys_exit(70) }
     }
+}
+
+extension SystemError {
+    /// Whether there is nothing of that name, or something else.
+    package var isNoNamespace: Bool { code == ENOENT || code == ENOTDIR || code == EINVAL }
 }

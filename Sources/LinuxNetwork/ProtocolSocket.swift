@@ -26,6 +26,8 @@ package struct ProtocolSocket: ~Copyable {
     private let family: AddressFamily
     private let receiving: FileDescriptor
     private let sending: FileDescriptor
+    /// For hosts: what waits for one that does not answer fills the buffer of this one alone.
+    private let sendingToHosts: FileDescriptor
     private let buffers: OpaquePointer
     private var memberships: MulticastMemberships
 
@@ -45,12 +47,14 @@ package struct ProtocolSocket: ~Copyable {
             }
         }
         let sending = try Self.sendingSocket(family, number)
+        let sendingToHosts = try Self.sendingSocket(family, number)
         guard let buffers = csys_receiver_new(UInt32(Self.batch), Self.largestDatagram) else {
             throw SystemError(call: "malloc", code: ENOMEM)
         }
         self.family = family
         self.receiving = receiving
         self.sending = sending
+        self.sendingToHosts = sendingToHosts
         self.buffers = buffers
         memberships = MulticastMemberships(group: group)
     }
@@ -128,7 +132,8 @@ package struct ProtocolSocket: ~Copyable {
         try systemCall("sendmsg") {
             payload.withUnsafeBytes { bytes in
                 csys_send(
-                    sending.rawValue, bytes.baseAddress, bytes.count, interface,
+                    destination.isMulticast ? sending.rawValue : sendingToHosts.rawValue,
+                    bytes.baseAddress, bytes.count, interface,
                     csys_address(source), csys_address(destination))
             }
         }
@@ -161,6 +166,7 @@ extension ProtocolSocket {
     ) throws(SystemError) -> FileDescriptor {
         let socket = try FileDescriptor.socket(family.socketFamily, SocketType.raw, number)
         try systemCall("SO_ATTACH_FILTER") { csys_drop_everything(socket.rawValue) }
+        try socket.setSendBuffer(bytes: sendBuffer)
         switch family {
         case .ipv4:
             try socket.set(SocketOption.ipv4, SocketOption.ipv4MulticastAll, 0)
@@ -184,6 +190,9 @@ extension ProtocolSocket {
         return socket
     }
 
+    /// The kernel keeps up to 208 KiB for each neighbour that it asks for in vain, for three seconds,
+    /// and counts them here: room for three hundred of them. It is a limit, and takes no memory.
+    private static let sendBuffer: Int32 = 64 << 20
     /// DSCP CS6.
     private static let networkControl: Int32 = 0xc0
 }

@@ -60,6 +60,11 @@ package func enterNewNetworkNamespace() throws(SystemError) {
     try systemCall("unshare") { csys_new_network_namespace() }
 }
 
+/// Lets the process have as many descriptors as it may: every network namespace takes ten.
+package func raiseDescriptorLimit() {
+    _ = csys_raise_descriptor_limit()
+}
+
 /// Lets the calling thread sleep; never the one that runs the protocol.
 package func pause(_ duration: Duration) {
     let (seconds, attoseconds) = duration.components

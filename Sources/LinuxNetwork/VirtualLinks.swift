@@ -115,6 +115,16 @@ package struct VirtualLinks: ~Copyable {
         }
     }
 
+    /// The same for one whose name is known; one that is no macvlan stays.
+    package mutating func delete(named name: String) throws(VirtualLinkError) {
+        guard let link = try find(.named(name)), link.isMacvlan else { return }
+        do throws(SystemError) {
+            try delete(link.index)
+        } catch {
+            throw .system(error)
+        }
+    }
+
     /// Why a link is not ours, in words; nil when it is.
     private mutating func obstacle(
         _ link: LinkObservation, to request: VirtualLinkRequest

@@ -20,8 +20,8 @@ struct AcceptChecks {
                 namespace.place,
                 "`accept: false` of router `\(entry.name)` is not enforced in another network"
                     + " namespace than vrrpd's own",
-                advice: "start a vrrpd in the namespace (`ip netns exec \(namespace.own) vrrpd …`),"
-                    + " or write `accept: true`")
+                advice: "start a vrrpd in the namespace (`ip netns exec NAME vrrpd …`), or write"
+                    + " `accept: true`")
             return
         }
         let accepts = entry.accept != false || entry.priority?.own == .owner

@@ -148,7 +148,9 @@ struct Composer {
             let place = place(of: event)
             let key = try node(event, depth: depth)
             let wasSecret = isSecret
-            if case .scalar("authentication", plain: _) = key.node.content { isSecret = true }
+            if case .scalar(let name, plain: _) = key.node.content, Self.namesSecret(name) {
+                isSecret = true
+            }
             let value = try node(try next(), depth: depth)
             isSecret = wasSecret
             whole.count += key.count + value.count
@@ -217,4 +219,14 @@ struct Composer {
 
     private static let maximumNodeCount = 100_000
     private static let maximumDepth = 16
+}
+
+extension Composer {
+    /// Whether a secret may stand below a key, also where it is misspelt or belongs to another
+    /// program: what is not understood is shown with its line.
+    private static func namesSecret(_ key: String) -> Bool {
+        let key = key.lowercased()
+        return ["auth", "pass", "secret", "hmac"].contains { key.contains($0) }
+            || nearest(to: key, among: ["authentication"]) != nil
+    }
 }

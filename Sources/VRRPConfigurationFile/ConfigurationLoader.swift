@@ -65,6 +65,7 @@ package struct ConfigurationLoader {
             checks.add(router)
             acceptChecks.add(router)
         }
+        checks.checkSources()
         return Configuration(
             node: walk.node ?? node, routers: checks.routers,
             control: walk.control(sections.control), log: walk.log(sections.log))

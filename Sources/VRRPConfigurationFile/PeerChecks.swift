@@ -35,18 +35,47 @@ extension RouterChecks {
             checkHosts(hosts, at: place, of: entry, families: families, virtual: virtual)
         }
         checkTwins(unicast.entries.flatMap(\.hosts), of: entry)
+        checkKinds(
+            unicast.entries.flatMap(\.hosts) + (unicast.own == nil ? unicast.peers : [])
+                + (entry.source?.all ?? []).flatMap(\.value))
         guard unicast.own == nil else { return }
         for peer in unicast.peers {
             checkHost(peer, of: entry, families: families, virtual: virtual)
         }
-        let reached = Set(unicast.peers.map(\.value.family))
-        for family in families where !reached.contains(family) {
-            walk.report(
-                unicast.place,
-                "router `\(entry.name)` has \(Self.name(family)) addresses, and `unicast` no "
-                    + "\(Self.name(family)) peer",
-                advice: "write an address of each family, for example `[192.0.2.2, fe80::2]`")
+        for family in families {
+            checkReach(unicast, family, of: entry)
         }
+    }
+
+    /// A link-local address reaches the link only, and is reached from it only.
+    private func checkKinds(_ hosts: [Walk.PlacedHost]) {
+        let hosts = hosts.filter { $0.value.family == .ipv6 }
+        guard let first = hosts.first,
+            let other = hosts.first(where: { $0.value.isLinkLocal != first.value.isLinkLocal })
+        else { return }
+        walk.report(
+            other.place,
+            "\(quoted("\(other.value)")) and \(quoted("\(first.value)")) do not reach each other:"
+                + " one of them is link-local",
+            advice: "write the link-local addresses of all routers, or of none")
+    }
+
+    /// A list that names only this router would be no unicast at all, on whichever node.
+    private func checkReach(
+        _ unicast: Walk.Unicast, _ family: AddressFamily, of entry: RouterEntry
+    ) {
+        let listed = unicast.peers.map(\.value).filter { $0.family == family }
+        let sources = (entry.source?.all ?? []).map { source in
+            (source.node, source.value.map(\.value).first { $0.family == family })
+        }
+        let lonely = sources.first { own in listed.allSatisfy { $0 == own.1 } }
+        guard listed.isEmpty || lonely != nil else { return }
+        let node = lonely?.0.map { " on node \(quoted($0))" } ?? ""
+        walk.report(
+            unicast.place,
+            "router `\(entry.name)` has \(Self.name(family)) addresses, and `unicast` no other"
+                + " router's \(Self.name(family)) address\(node)",
+            advice: "write one of every router, of each family: `[192.0.2.2, fe80::2]`")
     }
 
     /// What a router's own half of `unicast` or `source` is for one family.
@@ -117,42 +146,6 @@ extension RouterChecks {
             walk.report(
                 host.place, "\(quoted("\(host.value)")) is in `unicast` twice",
                 advice: "every router has an address of its own")
-        }
-    }
-
-    /// Only version 2 has one.
-    func checkPassword(_ entry: RouterEntry) {
-        guard entry.isVersionKnown, let authentication = entry.authentication,
-            case .text = authentication.own, entry.version?.own ?? .three == .three
-        else { return }
-        walk.report(
-            authentication.place,
-            "`text` is of version 2, and router `\(entry.name)` speaks version 3",
-            advice: "remove the key, or write `hmac`; version 3 has no passwords (RFC 9568 9)")
-    }
-
-    /// A router of version 2 hears one that also speaks version 3 say "every second" at the least. If
-    /// it is preferred to one that is faster than that, it takes over late, and flaps
-    /// (RFC 9568 §8.4.2.1).
-    func checkMixture(_ entry: RouterEntry) {
-        guard let version = entry.version, let interval = entry.advertise,
-            let priority = entry.priority
-        else { return }
-        let nodes = version.all.compactMap(\.node)
-        for old in nodes where version.value(on: old) == .two {
-            let fast = nodes.first { node in
-                guard version.value(on: node) == .both, let interval = interval.value(on: node),
-                    let above = priority.value(on: old), let below = priority.value(on: node)
-                else { return false }
-                return interval < .seconds(1) && above > below
-            }
-            guard let fast else { continue }
-            walk.report(
-                version.place,
-                "node `\(old)` speaks version 2 and is preferred to `\(fast)`, which advertises more"
-                    + " than once a second in both versions",
-                advice: "give `\(old)` the lower priority, or `\(fast)` an `advertise` of `1s` or"
-                    + " more (RFC 9568 8.4.2.1)")
         }
     }
 }

@@ -22,6 +22,8 @@ struct RouterChecks {
     /// The routers that gave their macvlan a name, by that name.
     private var deviceNames: [String: String] = [:]
     private(set) var routers: [VirtualRouterConfiguration] = []
+    /// Where the routers' sources are written, by name.
+    private var sources: [String: Place] = [:]
 
     init(walk: Walk) {
         self.walk = walk
@@ -96,7 +98,41 @@ struct RouterChecks {
         if let announce = entry.announce { router.announce = announce }
         if let track = entry.trackInterface { router.trackInterface = track }
         if family == .ipv6 { router.routerAdvertisement = entry.routerAdvertisement?.value }
+        if router.source != nil {
+            sources[router.name] = entry.unicast?.place ?? entry.source?.place
+        }
         routers.append(router)
+    }
+
+    /// What only shows once all routers are known.
+    func checkSources() {
+        for (number, router) in routers.enumerated() {
+            guard let source = router.source, let place = sources[router.name] else { continue }
+            let owner = routers.first { other in
+                other.name != router.name && other.priority != .owner
+                    && other.networkNamespace == router.networkNamespace
+                    && other.addresses.contains { $0.address.address == source }
+            }
+            if let owner {
+                walk.report(
+                    place,
+                    "router `\(router.name)` sends from \(quoted("\(source)")), a virtual address of"
+                        + " router `\(owner.name)`, which moves",
+                    advice: "write an address that this router has of its own")
+            }
+            let twin = routers[..<number].first { other in
+                other.source == source && other.vrid == router.vrid
+                    && other.networkNamespace == router.networkNamespace
+                    && !Set(other.peers).isDisjoint(with: router.peers)
+            }
+            if let twin {
+                walk.report(
+                    place,
+                    "routers `\(twin.name)` and `\(router.name)` have the same `vrid`, source and"
+                        + " peer: nothing tells their advertisements apart",
+                    advice: "give one of them another `vrid`")
+            }
+        }
     }
 
     /// Addresses have one owner (RFC 9568 §6.1).
@@ -107,45 +143,6 @@ struct RouterChecks {
                 second.place, "only one node of router `\(entry.name)` can be `owner`",
                 advice: "give the others a priority from 1 to 254")
         }
-    }
-
-    /// The interval as the version has it on the wire, on every node.
-    private func checkInterval(_ entry: RouterEntry) {
-        guard entry.isVersionKnown else { return }
-        for (interval, place, node) in entry.advertise?.all ?? [] {
-            let spoken = node == nil ? entry.version?.own : entry.version?.value(on: node)
-            let version: VRRPVersion = spoken == .two ? .v2 : .v3
-            let range =
-                "router `\(entry.name)` speaks version \(version.rawValue), in which `advertise`"
-            switch version {
-            case .v2 where interval < .seconds(1) || interval.components.attoseconds != 0:
-                walk.report(
-                    place, "\(range) is whole seconds from 1s to 255s",
-                    advice: "write for example `1s`, or use `version: 3`")
-            case .v3 where interval > .milliseconds(40_950):
-                walk.report(
-                    place, "\(range) is at most 40.95s", advice: "write `40s` or less")
-            case .v3 where interval.components.attoseconds % 10_000_000_000_000_000 != 0:
-                walk.report(
-                    place, "\(range) is a multiple of 10ms", advice: "write for example `100ms`")
-            case .v2, .v3:
-                break
-            }
-        }
-    }
-
-    private func checkVersion(
-        _ entry: RouterEntry, addresses: [Walk.PlacedAddress], families: [AddressFamily]
-    ) {
-        guard
-            entry.version?.own == .two,
-            let first = addresses.first(where: { $0.value.address.address.family == .ipv6 })
-        else { return }
-        walk.report(
-            first.place, "version 2 has no IPv6, and router `\(entry.name)` speaks version 2",
-            advice: families.count > 1
-                ? "move the IPv6 addresses to another router with `version: 3`"
-                : "write `version: 3`")
     }
 
     /// A name of a macvlan is for one macvlan.

@@ -6,9 +6,19 @@ import VRRPWire
 
 extension Walk {
     func authentication(_ entry: Entry) -> Keyed<AuthenticationPolicy>? {
-        guard let entries = entries(entry.value, of: entry.key) else { return nil }
         collector.hide(entry.value)
-        checkKeys(entries, in: "`authentication`", known: ["text", "hmac"])
+        guard case .mapping(let entries) = entry.value.content, !entries.isEmpty else {
+            report(
+                entry.place, "`authentication` takes a mapping with `text` or `hmac`",
+                advice: "write `authentication: {text: PASSWORD}`, or `{hmac: …}` for version 3")
+            return nil
+        }
+        for unknown in entries where unknown.key != "text" && unknown.key != "hmac" {
+            collector.hide(unknown.place)
+            report(
+                unknown.place, "unknown key in `authentication`",
+                advice: "the keys here are `text` and `hmac`")
+        }
         if let second = entries["hmac"], entries["text"] != nil {
             report(
                 second.place, "`authentication` is either `text` or `hmac`",
@@ -16,10 +26,7 @@ extension Walk {
             return nil
         }
         if let hmac = entries["hmac"] { return self.hmac(hmac) }
-        guard let text = entries["text"] else {
-            if entries.isEmpty { report(entry.place, "`authentication` has no kind") }
-            return nil
-        }
+        guard let text = entries["text"] else { return nil }
         return keyed(text) { node, key in
             guard let password = self.text(node, key) else { return nil }
             guard Advertisement.Authentication(text: password) != nil else {
@@ -36,7 +43,12 @@ extension Walk {
     /// All keys are required: a default would be a guess about what the other routers do.
     private func hmac(_ entry: Entry) -> Keyed<AuthenticationPolicy>? {
         guard let entries = entries(entry.value, of: entry.key) else { return nil }
-        checkKeys(entries, in: "`hmac`", known: Self.hmacKeys.map(\.key))
+        for unknown in entries where !Self.hmacKeys.contains(where: { $0.key == unknown.key }) {
+            collector.hide(unknown.place)
+            report(
+                unknown.place, "unknown key in `hmac`",
+                advice: "the keys here are \(quotedList(Self.hmacKeys.map(\.key)))")
+        }
         for (key, advice) in Self.hmacKeys where entries[key] == nil {
             report(entry.place, "`hmac` needs the key `\(key)`", advice: advice)
         }

@@ -182,6 +182,11 @@ extension Walk {
                 advice: "write its name below /run/netns, as `ip netns` shows it, or a path")
             return nil
         }
+        // One namespace has one name, so that its interfaces have one, too.
+        for folder in ["/run/netns/", "/var/run/netns/"] where text.hasPrefix(folder) {
+            let name = String(text.dropFirst(folder.count))
+            if Self.isName(name) { return name }
+        }
         return text
     }
 

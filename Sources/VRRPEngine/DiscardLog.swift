@@ -23,6 +23,11 @@ struct DiscardLog: Codable {
 
     static let spacing = Duration.seconds(10)
 
+    /// The interface is gone; its number will not be used again.
+    mutating func forget(_ interface: Int32) {
+        entries = entries.filter { $0.key.interface != interface }
+    }
+
     /// How many of this kind were not told since the last one that was; nil: do not tell this one.
     mutating func tell(
         _ reason: DiscardReason, on interface: Int32, at now: Instant

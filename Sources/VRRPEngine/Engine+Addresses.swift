@@ -32,6 +32,7 @@ extension Engine {
     private mutating func adoptAddresses(of index: Int, scopes: [UInt8], at now: Instant) {
         for (key, scope) in zip(routers[index].addressKeys, scopes) {
             let present = interfaces.addresses[key.interface]?.first { $0.address == key.address }
+            if let parent = parent(of: key.interface) { tellTwice(key, on: parent, index, at: now) }
             var record = book.records[key] ?? AddressRecord(scope: scope)
             record.router = index
             record.scope = scope
@@ -47,6 +48,21 @@ extension Engine {
             book.records[key] = record
             book.enqueue(key)
         }
+    }
+
+    /// An administrator's address on the interface is another's business with `mac: interface`;
+    /// beside a macvlan it makes two answers for one address.
+    private mutating func tellTwice(
+        _ key: AddressKey, on parent: Int32, _ index: Int, at now: Instant
+    ) {
+        let isThere = interfaces.addresses[parent]?.contains {
+            $0.address.address == key.address.address && !$0.isMarkedOurs
+        }
+        guard isThere == true else { return }
+        tell(
+            .addressTwice(
+                router: routers[index].configuration.name, key.address,
+                device: interfaces.name(of: parent)), at: now)
     }
 
     /// The interface below one of our macvlans; nil for any other.
@@ -221,6 +237,19 @@ extension Engine {
 
     mutating func requestAddressChanges() {
         if let request = book.nextRequest() { effects.append(.changeAddresses(request)) }
+    }
+
+    /// What of ours is in a network namespace that we are about to lose: to be removed from it while
+    /// that is possible. Its name may have gone alone, and the addresses would stay.
+    package func addresses(inNamespace number: Int32) -> [AddressEdit] {
+        book.presentKeys.compactMap { key in
+            guard let record = book.records[key], record.presence == .ours,
+                InterfaceHandle.namespace(of: key.interface) == number
+            else { return nil }
+            return AddressEdit(
+                operation: .remove, interface: key.interface, address: key.address,
+                scope: record.scope, hasPrefixRoute: record.hasPrefixRoute)
+        }
     }
 
     /// The kernel's answers to a request, one errno for each link to set up and then one for each

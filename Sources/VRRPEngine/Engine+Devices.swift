@@ -223,13 +223,14 @@ extension Engine {
     /// A link is gone, or is not what it was: perhaps it was a device of ours.
     mutating func loseDevice(_ link: Int32, at now: Instant) {
         let wasUp = devices.names[link].flatMap { devices.records[$0]?.isUp } ?? false
+        let asked = devices.names[link].flatMap { devices.records[$0]?.asked }
         guard let name = devices.lose(link), let index = devices.records[name]?.router else {
             return
         }
         placeAddresses(of: index, at: now)
         // Gone with its parent, which is no interference. Of one that is deleted the kernel first
         // tells that it is down: that was counted.
-        if interfaces.links[devices.records[name]?.parent ?? 0] != nil,
+        if asked != .remove(link), interfaces.links[devices.records[name]?.parent ?? 0] != nil,
             wasUp || !routers[index].isActive
         {
             noteRestored(index, name, at: now)

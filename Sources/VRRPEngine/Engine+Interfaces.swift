@@ -31,7 +31,9 @@ extension Engine {
             InterfaceHandle.namespace(of: interface) == told.namespace ?? 0
         }
         // Sorted, because a dictionary's order differs from run to run, and a recording must not.
-        for interface in interfaces.addresses.keys.sorted() where isTold(interface) {
+        // What goes with its interface is not taken from it by anybody.
+        for interface in interfaces.addresses.keys.sorted()
+        where isTold(interface) && told.links.contains(interface) {
             for address in interfaces.addresses[interface] ?? [] {
                 let key = AddressKey(interface: interface, address: address.address)
                 if !told.addresses.contains(key) { noteRemoved(key, at: now) }
@@ -39,7 +41,9 @@ extension Engine {
         }
         // What only an answer told, because its notice was lost, is in no table.
         for key in book.presentKeys
-        where isTold(key.interface) && !told.addresses.contains(key) { noteAbsent(key, at: now) }
+        where told.links.contains(key.interface) && !told.addresses.contains(key) {
+            noteAbsent(key, at: now)
+        }
         for index in interfaces.links.keys.sorted()
         where isTold(index) && !told.links.contains(index) { forgetLink(index, at: now) }
         for index in routers.indices { evaluate(index, at: now) }
@@ -68,6 +72,7 @@ extension Engine {
         for key in Array(book.records.keys) where key.interface == index {
             book.records[key] = nil
         }
+        discards.forget(index)
         guard let name = interfaces.removeLink(index) else { return }
         loseDevice(index, at: now)
         evaluate(namesThatChanged: [name], at: now)

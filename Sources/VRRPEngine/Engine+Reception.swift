@@ -45,7 +45,7 @@ extension Engine {
         guard message.byteCount >= 2, let vrid = VirtualRouterID(message.byte(at: 1)) else {
             return nil
         }
-        if !unicast.isEmpty, let index = unicast.router(vrid, at: header.destination, interface) {
+        if !unicast.isEmpty, let index = unicast.router(vrid, header, on: interface) {
             return index
         }
         return lookup[RouterKey(interface: interface, family: header.source.family, vrid: vrid)]

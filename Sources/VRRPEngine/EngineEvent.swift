@@ -34,6 +34,9 @@ package struct EngineEvent: Equatable, Sendable {
         case addressCleared(InterfaceAddress, device: String)
         /// The virtual address is on the interface already and is not ours; it stays untouched.
         case addressForeign(router: String, InterfaceAddress, device: String)
+        /// The virtual address is on the interface below the macvlan, too, where somebody put it: that
+        /// one answers for it with its own MAC address.
+        case addressTwice(router: String, InterfaceAddress, device: String)
         /// The kernel refused a change (an errno).
         case addressFailed(router: String, InterfaceAddress, device: String, code: Int32)
         /// Somebody removed the macvlan or set it down; it is being put right.

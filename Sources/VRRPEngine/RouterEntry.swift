@@ -129,10 +129,10 @@ struct Told: Codable {
 
     /// False: not now. It is counted, and told when it is seen again later.
     mutating func mayTell(_ difference: Difference, at now: Instant) -> Bool {
-        let fresh = Difference.allCases.map { _ in TellingBudget() }
-        var all = budgets?.count == fresh.count ? budgets ?? fresh : fresh
-        defer { budgets = all }
-        return all[difference.rawValue].spend(at: now)
+        if budgets?.count != Difference.allCases.count {
+            budgets = Difference.allCases.map { _ in TellingBudget() }
+        }
+        return budgets?[difference.rawValue].spend(at: now) ?? false
     }
 }
 

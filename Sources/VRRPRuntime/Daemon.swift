@@ -1,4 +1,4 @@
-// The life of the daemon: checks before the start, two threads, one exit code.
+// The life of the daemon: checks before the start, its threads, one exit code.
 
 import LinuxNetwork
 import VRRPConfiguration
@@ -77,6 +77,7 @@ package enum Daemon {
     private static func start(
         _ options: DaemonOptions, _ configuration: Configuration
     ) throws(StartFailure) {
+        raiseDescriptorLimit()
         let lock = try lockState(options.stateDirectory)
         defer { extendLifetime(lock) }
         let filter = PacketFilter(stateDirectory: options.stateDirectory)
@@ -114,8 +115,8 @@ package enum Daemon {
                 try loop.run(configuration)
             } catch {
                 failure = error
-                while !toOffice.post(.stopping) { pause(.milliseconds(10)) }
             }
+            while !toOffice.post(.stopping) { pause(.milliseconds(10)) }
             while !toDevices.post(.finish) { pause(.milliseconds(10)) }
             devices.join()
             thread.join()

@@ -43,10 +43,21 @@ final class DeviceSite {
         self.ledger = try NetworkNamespace.run(in: namespace) { SysctlLedger(file: ledger) }
     }
 
-    /// Whether `name` still leads to this namespace.
+    /// Whether `name` still leads to this namespace. Where that cannot be told, it does.
     func isReached(by name: String) -> Bool {
-        guard let namespace else { return true }
-        return (try? NetworkNamespace(name))?.identity == namespace.identity
+        do throws(SystemError) {
+            return try NetworkNamespace(name).identity == namespace?.identity
+        } catch {
+            return !error.isNoNamespace
+        }
+    }
+
+    /// Its name is gone; if it lives on, by a process in it, nothing of ours is to stay.
+    func abandon() {
+        for name in parents.keys { try? links.delete(named: name) }
+        parents = [:]
+        managed = []
+        restore()
     }
 
     /// Whatever fails in here says so itself; entering the namespace does not.
@@ -106,9 +117,10 @@ extension DeviceSite {
             case .lower(let link):
                 try links.setDown(InterfaceHandle.index(of: link))
             case .remove(let link):
-                parents[name] = nil
                 let index = InterfaceHandle.index(of: link)
                 try links.delete(index)
+                // Not before: while it is there, the interface below must not answer for it.
+                parents[name] = nil
                 inside { applySettings() }
                 leaveUnguarded(index)
             }

@@ -15,10 +15,12 @@ struct DeviceWorker: ~Copyable {
     private var poller: Poller
     /// The daemon's own namespace.
     private let home: DeviceSite
-    /// The others, by their numbers, as far as they are there.
+    /// The others, by their numbers, as far as they are there. Every opening has a number of its own:
+    /// what was asked for one does not reach another of the same name.
     private var sites: [Int32: DeviceSite] = [:]
-    /// Those that were ever asked for.
-    private var namespaces: [Int32: String] = [:]
+    private var lastNumber: Int32 = 0
+    /// Those that were ever asked for, with the number of the one that is open.
+    private var namespaces: [String: Int32?] = [:]
     /// Nobody takes answers any more.
     private var isAlone = false
 
@@ -37,9 +39,14 @@ struct DeviceWorker: ~Copyable {
         }
 
         func tell(_ sentences: [String]) {
-            for sentence in sentences where told.insert(sentence).inserted {
-                _ = office.post(.warning(sentence))
+            for sentence in sentences where !told.contains(sentence) {
+                if office.post(.warning(sentence)) { told.insert(sentence) }
             }
+        }
+
+        /// What it was about is well: it is news again.
+        func forget(_ subject: String) {
+            told = told.filter { !$0.hasPrefix(subject) }
         }
     }
 
@@ -71,9 +78,10 @@ struct DeviceWorker: ~Copyable {
                     site(of: interface)?.manage(InterfaceHandle.index(of: interface), family)
                 case .unmanage(let interface, let family):
                     site(of: interface)?.unmanage(InterfaceHandle.index(of: interface), family)
-                case .openNamespace(let number, let name):
-                    namespaces[number] = name
-                    open(number, name)
+                case .openNamespace(let name):
+                    if namespaces[name] == nil { open(name) }
+                case .closeNamespace(let number):
+                    forget(number)
                 case .finish:
                     for site in sites.values { site.restore() }
                     home.restore()
@@ -102,13 +110,13 @@ struct DeviceWorker: ~Copyable {
             switch inbox.take() {
             case .change(let name, _): _ = engine.post(.deviceChanged(name: name, code: code))
             case .finish: return
-            case .manage, .unmanage, .openNamespace, nil: pause(.milliseconds(10))
+            case .manage, .unmanage, .openNamespace, .closeNamespace, nil: pause(.milliseconds(10))
             }
         }
     }
 
     private mutating func answer(_ message: EngineMessage) {
-        var patience = 100
+        var patience = 6000
         while !isAlone, !engine.post(message) {
             pause(.milliseconds(10))
             patience -= 1
@@ -144,31 +152,51 @@ struct DeviceWorker: ~Copyable {
 extension DeviceWorker {
     /// One may appear, disappear, and come back as another one of the same name.
     private mutating func lookForNamespaces() {
-        for (number, name) in namespaces {
-            if let site = sites[number] {
+        for (name, number) in namespaces {
+            if let number, let site = sites[number] {
                 if site.isReached(by: name) { continue }
-                sites[number] = nil
+                site.abandon()
+                forget(number)
                 answer(.namespaceGone(number: number))
             }
-            open(number, name)
+            open(name)
+        }
+    }
+
+    private mutating func forget(_ number: Int32) {
+        sites[number] = nil
+        for name in namespaces.keys where namespaces[name] == .some(number) {
+            namespaces[name] = .some(nil)
         }
     }
 
     /// Tried again as long as it fails.
-    private mutating func open(_ number: Int32, _ name: String) {
+    private mutating func open(_ name: String) {
+        namespaces[name] = .some(nil)
+        guard sites.count < Int(InterfaceHandle.lastNamespace) else {
+            warnings.tell(["network namespace \(name): too many are open"])
+            return
+        }
+        repeat {
+            lastNumber = lastNumber % InterfaceHandle.lastNamespace + 1
+        } while sites[lastNumber] != nil
         do throws(SystemError) {
             let namespace = try NetworkNamespace(name)
             let site = try DeviceSite(
                 namespace: namespace, ledger: "\(ledger)-\(Self.fileName(name))", filter: nil,
                 warn: warnings.tell)
             let ports = try NetworkPorts(
-                number: number, prefix: name + "/", namespace: namespace)
-            sites[number] = site
+                number: lastNumber, prefix: name + "/", namespace: namespace)
+            sites[lastNumber] = site
+            namespaces[name] = .some(lastNumber)
+            warnings.forget(Self.subject(name))
             answer(.namespaceOpened(ports))
         } catch {
-            warnings.tell(["network namespace \(name): \(error); looking for it again and again"])
+            warnings.tell(["\(Self.subject(name)) \(error); looking for it again and again"])
         }
     }
+
+    private static func subject(_ name: String) -> String { "network namespace \(name):" }
 
     /// Of a name or of a path.
     private static func fileName(_ name: String) -> String {

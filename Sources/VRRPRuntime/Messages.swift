@@ -43,7 +43,9 @@ enum DeviceMessage: Sendable {
     case manage(interface: Int32, AddressFamily)
     case unmanage(interface: Int32, AddressFamily)
     /// Virtual routers live in this network namespace: open it as soon as it is there.
-    case openNamespace(number: Int32, name: String)
+    case openNamespace(name: String)
+    /// Its sockets fail: open it anew.
+    case closeNamespace(number: Int32)
     /// The protocol thread is done: put back what was changed, and end.
     case finish
 }

@@ -34,12 +34,22 @@ final class NetworkPorts: @unchecked Sendable {
             let frames = try FrameSocket()
             let monitor = try NetworkMonitor()
             let changer = try NetworkChanger()
+            let ipv6 = try Self.openIPv6()
             self.ipv4 = ipv4
             self.frames = frames
             self.monitor = monitor
             self.changer = changer
-            ipv6 = try? ProtocolSocket(
-                family: .ipv6, protocolNumber: NetworkPorts.vrrp, group: .vrrpGroup(.ipv6))
+            self.ipv6 = ipv6
+        }
+
+        private static func openIPv6() throws(SystemError) -> ProtocolSocket? {
+            do throws(SystemError) {
+                return try ProtocolSocket(
+                    family: .ipv6, protocolNumber: NetworkPorts.vrrp, group: .vrrpGroup(.ipv6))
+            } catch {
+                guard error.code == NetworkPorts.noIPv6.code else { throw error }
+                return nil
+            }
         }
     }
 
@@ -66,7 +76,9 @@ final class NetworkPorts: @unchecked Sendable {
         try NetworkNamespace.run(in: namespace) { () throws(SystemError) in
             switch family {
             case .ipv4: try sockets.ipv4.join(interface: interface)
-            case .ipv6: try sockets.ipv6?.join(interface: interface)
+            case .ipv6:
+                guard sockets.ipv6 != nil else { throw Self.noIPv6 }
+                try sockets.ipv6?.join(interface: interface)
             }
         }
     }
@@ -111,7 +123,8 @@ final class NetworkPorts: @unchecked Sendable {
     /// The namespace, and what is to be read.
     func token(_ kind: Kind) -> UInt64 { UInt64(number) << 8 | kind.rawValue }
 
-    static func number(of token: UInt64) -> Int32 { Int32(truncatingIfNeeded: token >> 8) }
+    /// EAFNOSUPPORT.
+    static let noIPv6 = SystemError(call: "IPv6 socket", code: 97)
 
     /// IP protocol 112 (RFC 9568 §5.1.1.4).
     private static let vrrp: UInt8 = 112

@@ -68,15 +68,14 @@ package final class PacketFilter: Sendable {
 
     /// Whether addresses stay filtered that no configuration names. Then `tidy` is to be called
     /// again.
-    package var isWaiting: Bool { state.withLock { !$0.leaving.isEmpty } }
+    package var isWaiting: Bool { state.withLock { !$0.leaving.isEmpty || $0.isBehind } }
 
     /// Ends the filter of addresses that are gone.
     package func tidy() throws(PacketFilterError) {
         try state.withLock { state throws(PacketFilterError) in
-            let before = state.leaving.count
-            guard before > 0 else { return }
+            guard !state.leaving.isEmpty || state.isBehind else { return }
             state.forgetWhatIsGone()
-            if state.leaving.count < before { try state.install() }
+            try state.install()
         }
     }
 
@@ -84,10 +83,18 @@ package final class PacketFilter: Sendable {
     /// index: the interface itself, or a macvlan on it.
     package func add(device index: Int32, of interface: String) throws(PacketFilterError) {
         try state.withLock { state throws(PacketFilterError) in
-            guard state.devices.updateValue(interface, forKey: index) != interface else { return }
-            // A macvlan that somebody deleted is made anew, with another index.
-            state.devices = state.devices.filter { interfaceName(of: $0.key) != nil }
-            try state.install()
+            let old = state.devices.updateValue(interface, forKey: index)
+            if old != interface, !state.installed.isEmpty {
+                // A macvlan that somebody deleted is made anew, with another index.
+                state.devices = state.devices.filter { interfaceName(of: $0.key) != nil }
+            }
+            do throws(PacketFilterError) {
+                try state.install()
+            } catch {
+                // The next attempt must not find it done.
+                state.devices[index] = old
+                throw error
+            }
         }
     }
 
@@ -191,6 +198,9 @@ private struct State: ~Copyable {
         }
         return result
     }
+
+    /// Whether the kernel was not told all yet, because telling it failed.
+    var isBehind: Bool { wanted.union(leaving) != installed }
 
     func isAccepted(_ filtered: FilteredAddress, by configuration: Configuration) -> Bool {
         let interface =

@@ -57,6 +57,7 @@ extension ProtocolLoop {
                     engine.machine.outbox.span.bytes.extracting(range), interface: index,
                     source: source, destination: destination)
             case .ipv6:
+                guard ports.sockets.ipv6 != nil else { throw NetworkPorts.noIPv6 }
                 try ports.sockets.ipv6?.send(
                     engine.machine.outbox.span.bytes.extracting(range), interface: index,
                     source: source, destination: destination)
@@ -143,8 +144,7 @@ extension ProtocolLoop {
         } catch {
             for place in places { results[place] = error.code }
         }
-        // A monitor that cannot be read shows at the next turn.
-        try? observe(ports)
+        observeNow(ports)
     }
 
     private static func apply(

@@ -66,9 +66,9 @@ extension ProtocolLoop {
         try ports.sockets.monitor.read { ports.give($0, to: &engine, at: Self.now()) }
     }
 
-    mutating func observeEverything() throws(SystemError) {
-        try observe(home)
-        for ports in others { observeOther(ports) }
+    mutating func observeEverything() {
+        observeNow(home)
+        for ports in others { observeNow(ports) }
     }
 }
 
@@ -85,32 +85,36 @@ extension ProtocolLoop {
     /// goes as it is there or not.
     mutating func enterNamespaces(of configuration: Configuration) {
         for router in configuration.routers {
-            guard let name = router.networkNamespace, namespaces[name] == nil else { continue }
-            let number = Int32(namespaces.count + 1)
-            guard number <= InterfaceHandle.lastNamespace else {
-                post(.warning("network namespace \(name): there are too many of them"))
-                continue
-            }
-            namespaces[name] = number
-            _ = devices.post(.openNamespace(number: number, name: name))
+            guard let name = router.networkNamespace, !namespaces.contains(name) else { continue }
+            if devices.post(.openNamespace(name: name)) { namespaces.insert(name) }
         }
     }
 
     mutating func add(_ ports: NetworkPorts) {
         do throws(SystemError) {
-            try ports.add(to: poller)
             others.append(ports)
+            try ports.add(to: poller)
             try synchronise(ports)
         } catch {
-            post(.warning("network namespace \(ports.prefix): \(error)"))
-            others.removeAll { $0 === ports }
+            giveUp(ports, error)
         }
         engine.advance(to: Self.now())
         carryOut()
     }
 
-    /// The namespace is not there any more, and nothing in it.
+    /// The name of the namespace is gone, as a rule with the namespace and all that was in it; where a
+    /// process keeps it alive, our addresses are not to stay behind.
     mutating func remove(_ number: Int32) {
+        if let ports = others.first(where: { $0.number == number }) {
+            let leftovers = engine.machine.addresses(inNamespace: number).map { edit in
+                NetworkChange.address(
+                    AddressChange(
+                        operation: .remove, interface: InterfaceHandle.index(of: edit.interface),
+                        address: edit.address, scope: edit.scope,
+                        protocolTag: NetworkPorts.addressMark))
+            }
+            try? ports.sockets.changer.apply(leftovers) { _, _ in }
+        }
         others.removeAll { $0.number == number }
         engine.beginResynchronisation(namespace: number, at: Self.now())
         engine.endResynchronisation(at: Self.now())
@@ -136,7 +140,7 @@ extension ProtocolLoop {
 
     mutating func observeOthers() {
         for ports in others {
-            if awake.contains(ports.token(.monitor)) { observeOther(ports) }
+            if awake.contains(ports.token(.monitor)) { observeNow(ports) }
             guard awake.contains(ports.token(.solicitations)) else { continue }
             do throws(SystemError) {
                 try readSolicitations(ports)
@@ -146,17 +150,32 @@ extension ProtocolLoop {
         }
     }
 
-    private mutating func observeOther(_ ports: NetworkPorts) {
-        do throws(SystemError) {
-            try observe(ports)
-        } catch {
-            giveUp(ports, error)
+    /// What fails in one namespace ends no router in another. Done at the end of the turn: effects may
+    /// be half carried out.
+    private mutating func giveUp(_ ports: NetworkPorts, _ error: SystemError) {
+        post(.warning("network namespace \(ports.prefix) is opened anew: \(error)"))
+        broken.append(ports.number)
+    }
+
+    /// Lets go of namespaces that failed in this turn; the worker opens them anew.
+    mutating func removeBroken() {
+        while let number = broken.popLast() {
+            remove(number)
+            _ = devices.post(.closeNamespace(number: number))
         }
     }
 
-    /// What fails in one namespace ends no router in another.
-    private mutating func giveUp(_ ports: NetworkPorts, _ error: SystemError) {
-        post(.warning("network namespace \(ports.prefix): \(error)"))
-        remove(ports.number)
+    /// Reads what the kernel has told where nobody can be told of a failure: in the daemon's own
+    /// namespace it ends the daemon with the next turn, for tables that were half read are of no use.
+    mutating func observeNow(_ ports: NetworkPorts) {
+        do throws(SystemError) {
+            try observe(ports)
+        } catch {
+            if ports === home {
+                failure = failure ?? error
+            } else {
+                giveUp(ports, error)
+            }
+        }
     }
 }

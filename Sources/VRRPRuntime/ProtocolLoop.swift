@@ -1,5 +1,6 @@
 // The one thread that runs the protocol: epoll, one timer, the engine, and what it decides carried
-// out. Nothing here blocks, logs, parses or allocates in the steady state.
+// out. Nothing here blocks, logs, parses or allocates in the steady state. It waits for the kernel's
+// tables only where they are read from the start: at first, after an overrun, of a new namespace.
 
 import LinuxNetwork
 import VRRPConfiguration
@@ -14,8 +15,12 @@ struct ProtocolLoop: ~Copyable {
     let home: NetworkPorts
     /// Those of other namespaces, as far as they are there.
     var others: [NetworkPorts] = []
-    /// The numbers of all namespaces that were ever configured.
-    var namespaces: [String: Int32] = [:]
+    /// All namespaces that were ever configured.
+    var namespaces: Set<String> = []
+    /// The numbers of those that failed in this turn.
+    var broken: [Int32] = []
+    /// What ends the daemon with the next turn.
+    var failure: SystemError?
     /// What else there is to read in this turn; reused.
     var awake: [UInt64] = []
     private var timer: DeadlineTimer
@@ -80,7 +85,6 @@ struct ProtocolLoop: ~Copyable {
         carryOut()
         post(.ready)
         while !isDone { try turn() }
-        post(.stopping)
     }
 
     private var isDone: Bool {
@@ -95,7 +99,7 @@ struct ProtocolLoop: ~Copyable {
         let isLate =
             engine.machine.nextDeadline.map { Self.now() - $0 > .milliseconds(10) } ?? false
         // After standing still the tables may be out of date, and decisions are made of them.
-        if isLate { try observeEverything() }
+        if isLate { observeEverything() }
         let limit = isLate ? Self.packetsWhenLate : Self.packetsPerTurn
         if isLate || Self.has(.ipv4, in: ready) { try drain(home, .ipv4, limit: limit) }
         if isLate || Self.has(.ipv6, in: ready) { try drain(home, .ipv6, limit: limit) }
@@ -112,6 +116,8 @@ struct ProtocolLoop: ~Copyable {
         if Self.has(.solicitations, in: ready) { try readSolicitations(home) }
         if Self.has(.inbox, in: ready) { readInbox() }
         if Self.has(.signals, in: ready) { readSignals() }
+        if !broken.isEmpty { removeBroken() }
+        if let failure { throw failure }
     }
 
     /// What there is to read: a bit for each of the loop's own and of the home namespace's; the rest
@@ -159,7 +165,7 @@ extension ProtocolLoop {
                             ?? ConfigurationDifference(from: configuration, to: configuration)))
             case .deviceChanged(let name, let code):
                 // What the kernel told about it comes first.
-                try? observeEverything()
+                observeEverything()
                 engine.deviceChanged(name: name, code: code, at: Self.now())
                 carryOut()
             case .namespaceOpened(let ports):

@@ -49,6 +49,7 @@ struct UnicastTests {
         configuration?.checksum = form == .rfc9568 ? .rfc9568 : .rfc5798
         let bench = Bench([configuration])
         bench.run(until: at(4))
+        #expect(bench.sent.count == 2)
         for (message, peer) in zip(bench.sent, ["192.0.2.2", "198.51.100.9"]) {
             guard let destination = IPAddress(peer) else { continue }
             let header = DatagramHeader(source: own, destination: destination, hopLimit: 255)
@@ -106,6 +107,24 @@ struct UnicastTests {
             message.span.bytes, header: header, interface: lanIndex + 1, at: at(4.1))
         bench.settle(at: at(4.1))
         #expect(bench.router()?.state == .backup)
+    }
+
+    @Test("two routers of one VRID and one source are told apart by their peers")
+    func twins() {
+        var other = Self.configuration(peers: ["198.51.100.77"])
+        other?.name = "other"
+        other?.interface = "lan1"
+        other?.source = .v4(ownAddress)
+        let bench = Bench([Self.configuration(peers: ["192.0.2.2"]), other])
+        bench.engine.observe(
+            Link(
+                index: lanIndex + 1, name: "lan1", isUp: true, hasCarrier: true,
+                hardwareAddress: MACAddress(rawValue: 0x0200_0000_0004)), at: at(0))
+        bench.advance(to: at(0))
+        bench.hear(200, destination: own, at: at(1))
+        bench.hear(200, from: IPv4Address(198, 51, 100, 77), destination: own, at: at(1))
+        #expect(bench.router()?.counters.advertisementsReceived == 1)
+        #expect(bench.router("other")?.counters.advertisementsReceived == 1)
     }
 
     @Test("the configured source is waited for, wherever it appears, and missed when it goes")

@@ -71,6 +71,8 @@ long csys_signals_create(const int *signals, size_t count);
 /// The number of the next signal.
 long csys_signal_next(int fd);
 long csys_name_thread(const char *name);
+/// As many descriptors as the hard limit allows.
+long csys_raise_descriptor_limit(void);
 long csys_new_network_namespace(void);
 /// A descriptor; EINVAL when there is something else at that path.
 long csys_open_network_namespace(const char *path, struct csys_file *out);

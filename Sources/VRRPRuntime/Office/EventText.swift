@@ -90,6 +90,9 @@ extension EngineEvent.Kind {
         case .addressForeign(let router, let address, let device):
             "\(router): \(address) is on \(device) already and was not put there by vrrpd: used,"
                 + " never removed"
+        case .addressTwice(let router, let address, let device):
+            "\(router): \(address) is on \(device), too, which answers for it with its own MAC address,"
+                + " whoever is Active: remove it there, or write `mac: interface`"
         case .addressFailed(let router, let address, let device, let code):
             "\(router): the kernel refused to change \(address) on \(device):"
                 + " \(describe(errno: code)); trying again"

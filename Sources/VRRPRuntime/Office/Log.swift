@@ -76,7 +76,8 @@ extension EngineEvent.Kind {
         switch self {
         case .transition, .configured: .notice
         case .discarded, .checksumForm, .addressForeign, .equalPriority, .noVersion2: .notice
-        case .unable, .intervalMismatch, .addressListMismatch, .ownerConflict, .addressRestored,
+        case .addressTwice, .unable, .intervalMismatch, .addressListMismatch, .ownerConflict,
+            .addressRestored,
             .addressCleared, .deviceRestored, .deviceCleared:
             .warning
         case .addressFailed, .deviceFailed, .listenFailed, .solicitationsFailed, .transmitFailed:

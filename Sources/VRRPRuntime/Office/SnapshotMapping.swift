@@ -55,7 +55,7 @@ extension RouterStatus {
             interface: kernelName(configuration.interface), vrid: Int(configuration.vrid.rawValue),
             version: Int(configuration.version.rawValue), state: "\(router.state)",
             since: clock.text(router.since), sinceMs: (now - router.since).wholeMilliseconds,
-            reason: ReasonStatus(code: router.reason.code, text: router.reason.text),
+            reason: ReasonStatus(code: router.reason.code, text: router.whyText),
             isOwner: configuration.priority == .owner, preempt: configuration.preemptMode,
             accept: configuration.acceptsPackets,
             priority: PriorityStatus(
@@ -128,5 +128,17 @@ extension RouterStatistics {
         macvlansRestored = counters.devicesRestored
         macvlanErrors = counters.deviceErrors
         routerAdvertisementsSent = counters.routerAdvertisementsSent
+    }
+}
+
+extension RouterSnapshot {
+    /// The reason in words; where it may lie in the namespace, with its name.
+    fileprivate var whyText: String {
+        guard reason == .interfaceMissing, let namespace = configuration.networkNamespace else {
+            return reason.text
+        }
+        return
+            "\(reason.text) in network namespace \(namespace), or no such namespace: the log says"
+            + " which"
     }
 }
