@@ -19,6 +19,9 @@ struct DeviceWorker: ~Copyable {
     /// what was asked for one does not reach another of the same name.
     private var sites: [Int32: DeviceSite] = [:]
     private var lastNumber: Int32 = 0
+    /// Those whose name is gone, to be tidied up once the protocol has let go of them: it would take
+    /// our deeds for somebody else's.
+    private var leaving: [DeviceSite] = []
     /// Those that were ever asked for, with the number of the one that is open.
     private var namespaces: [String: Int32?] = [:]
     /// Nobody takes answers any more.
@@ -83,6 +86,7 @@ struct DeviceWorker: ~Copyable {
                 case .closeNamespace(let number):
                     forget(number)
                 case .finish:
+                    for site in leaving { site.abandon() }
                     for site in sites.values { site.restore() }
                     home.restore()
                     return
@@ -152,12 +156,14 @@ struct DeviceWorker: ~Copyable {
 extension DeviceWorker {
     /// One may appear, disappear, and come back as another one of the same name.
     private mutating func lookForNamespaces() {
+        for site in leaving { site.abandon() }
+        leaving = []
         for (name, number) in namespaces {
             if let number, let site = sites[number] {
                 if site.isReached(by: name) { continue }
-                site.abandon()
                 forget(number)
                 answer(.namespaceGone(number: number))
+                leaving.append(site)
             }
             open(name)
         }

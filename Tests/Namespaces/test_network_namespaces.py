@@ -160,3 +160,33 @@ def test_unicast_stays_in_its_namespace(lab):
         ethernet_source="02:00:00:00:00:77"))
     one.await_state("backup", 1)
     time.sleep(0.1)
+
+
+@macs
+def test_a_namespace_whose_name_goes_while_it_lives(lab, mac):
+    """A process keeps it alive: nothing of ours stays in it, and nobody is blamed."""
+    blue = Outside(lab).appear()
+    one = blue.start(mac=mac)
+    one.await_state("active")
+    eventually(lambda: "192.0.2.1" in blue.installed(), 2, "the address is there")
+    sleeper = lab.start(blue.name, "sleep", "60", log=one.log)
+    eventually(lambda: sleeper.poll() is None, 1)
+    time.sleep(0.2)
+    look = ["nsenter", f"--net=/proc/{sleeper.pid}/ns/net", "ip", "-o"]
+    assert "192.0.2.1" in run(*look, "addr").stdout
+    blue.vanish()
+    one.await_state("initialize")
+    eventually(lambda: "192.0.2.1" not in run(*look, "addr").stdout, 2, "the address is gone")
+    eventually(lambda: "macvlan" not in run(*look, "-d", "link").stdout, 2, "the macvlan is gone")
+    assert "somebody removed" not in one.log.read_text()
+    shown = one.show()["reason"]
+    assert shown["code"] == "interface-missing" and blue.name in shown["text"]
+
+
+def test_one_namespace_has_one_name(lab):
+    blue = Outside(lab).appear()
+    settings = configuration(network_namespace=blue.name, others={
+        "twin": entry(network_namespace=f"/run/netns/{blue.name}", addresses=["192.0.2.9/24"])})
+    blue.one.write(settings)
+    result = run(*blue.one.command("--check"), check=False)
+    assert result.returncode == 6 and "`vrid` 51 is on" in result.stderr

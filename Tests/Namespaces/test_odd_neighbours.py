@@ -210,3 +210,14 @@ def test_differences_that_take_turns_do_not_flood_the_log(lab):
     for words in ("advertises every", "other addresses", "same priority", "checksums as"):
         assert 1 <= len(lines(one, words)) <= 10, words
     assert one.show()["state"] == "active"
+
+
+def test_the_virtual_address_is_on_the_interface_already(lab):
+    """An administrator's, beside a macvlan: two would answer. It is told, and not touched."""
+    one = lab.router("gw2", 3)
+    one.ip("addr", "add", "192.0.2.1/24", "dev", "lan0")
+    one.start(configuration(mac="virtual"))
+    one.await_state("active")
+    assert len(lines(one, "192.0.2.1/24 is on lan0, too", "remove it there")) == 1
+    assert one.stop() == 0
+    assert one.installed("lan0").count("192.0.2.1/24") == 1

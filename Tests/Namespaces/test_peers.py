@@ -8,7 +8,7 @@ import pytest
 from frames import advertisement
 from lab import active_down_interval, eventually, ip
 from peers import Keepalived
-from settings import IPV4, IPV6, configuration
+from settings import IPV4, IPV6, configuration, entry
 
 OWN = {4: "192.0.2.3", 6: "fe80::3"}
 PEER = {4: "192.0.2.2", 6: "fe80::2"}
@@ -242,3 +242,20 @@ def test_only_external_addresses_need_no_macvlan(lab):
     one.await_state("active")
     assert one.advertisements()[-1].vrrp.addresses == ["203.0.113.7"]
     assert "macvlan" not in one.ip("-d", "link").stdout
+
+
+def test_peers_that_do_not_answer_hold_nobody_up(lab):
+    """What waits for their MAC addresses fills no buffer that others send from."""
+    one = lab.router("gw2", 3)
+    lab.attach(one.namespace, "wan", "wan0", ["198.51.100.2/24"])
+    dead = entry(
+        interface="wan0", vrid=77, addresses=["198.51.100.1/24"], advertise="10ms",
+        source="198.51.100.2", unicast=[f"198.51.100.{number}" for number in range(11, 27)])
+    one.start(configuration(others={"dead": dead}))
+    one.await_state("active", name="dead")
+    one.await_state("active")
+    mark = lab.tap.mark()
+    time.sleep(4)
+    times = [frame.time for frame in lab.tap.advertisements("gw2", since=mark)]
+    assert max(later - earlier for earlier, later in zip(times, times[1:])) < 0.2
+    assert one.show()["statistics"]["transmit_errors"] == 0
