@@ -58,6 +58,15 @@ package struct ConfigurationLoader {
                 advice: "a configuration has at least one entry under `routers`")
         }
         walk.checkDefaults(sections.defaults)
+        let routers = routers(sections, walk)
+        let configuration = Configuration(
+            node: walk.node ?? node, routers: routers,
+            control: walk.control(sections.control), log: walk.log(sections.log))
+        if collector.isEmpty { checkOtherNodes(sections, walk) }
+        return configuration
+    }
+
+    private func routers(_ sections: Sections, _ walk: Walk) -> [VirtualRouterConfiguration] {
         var checks = RouterChecks(walk: walk)
         var acceptChecks = AcceptChecks(walk: walk)
         for entry in sections.routers {
@@ -66,8 +75,22 @@ package struct ConfigurationLoader {
             acceptChecks.add(router)
         }
         checks.checkSources()
-        return Configuration(
-            node: walk.node ?? node, routers: checks.routers,
-            control: walk.control(sections.control), log: walk.log(sections.log))
+        return checks.routers
     }
+
+    /// What is right here may be wrong on another node: a reload of one router is no time to find out
+    /// about the other. Only those that the file names are known.
+    private func checkOtherNodes(_ sections: Sections, _ walk: Walk) {
+        let own = walk.node
+        for other in walk.nodes.subtracting([own ?? ""]).sorted().prefix(Self.nodeLimit) {
+            walk.node = other
+            walk.collector.node = other
+            _ = routers(sections, walk)
+        }
+        walk.node = own
+        walk.collector.node = nil
+    }
+
+    /// More nodes than share a file; a file of nothing but names is not read for each of them.
+    private static let nodeLimit = 16
 }

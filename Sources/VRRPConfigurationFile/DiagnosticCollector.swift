@@ -25,7 +25,14 @@ final class DiagnosticCollector {
 
     var isEmpty: Bool { advice.isEmpty }
 
+    /// Another node, while the file is read as it would be there.
+    var node: String?
+
     func report(_ place: Place, _ message: String, advice: String? = nil) {
+        var message = message
+        if let node, !message.contains(quoted(node)) {
+            message = "on node \(quoted(node)): \(message)"
+        }
         let mistake = Mistake(place: place, message: message)
         guard self.advice[mistake] == nil else { return }
         self.advice[mistake] = .some(advice)

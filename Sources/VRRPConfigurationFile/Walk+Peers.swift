@@ -50,6 +50,7 @@ extension Walk {
                 isGood = false
                 continue
             }
+            note(node: candidate.key)
             result.entries.append((candidate.key, hosts, candidate.value.place))
             if candidate.key == node { result.own = hosts } else { result.peers += hosts }
         }

@@ -4,6 +4,8 @@
 /// The walk through the trees of all files.
 final class Walk {
     let collector: DiagnosticCollector
+    /// Every node that some value is keyed by.
+    private(set) var nodes: Set<String> = []
     /// This router's name; nil when the file's own `node` is wrong, which is reported already.
     var node: String?
     private let environment: [String: String]
@@ -32,6 +34,10 @@ final class Walk {
         func value(on node: String?) -> Value? {
             all.first { $0.node == nil || $0.node == node }?.value
         }
+    }
+
+    func note(node: String) {
+        nodes.insert(node)
     }
 
     func report(_ place: Place, _ message: String, advice: String? = nil) {
@@ -89,6 +95,7 @@ final class Walk {
             guard checkName(candidate.key, at: candidate.place, what: "a node's name") else {
                 continue
             }
+            nodes.insert(candidate.key)
             guard case .some(let value) = read(candidate.value, entry.key) else { continue }
             all.append((value, candidate.value.place, candidate.key))
             if candidate.key == node { own = all.last }
