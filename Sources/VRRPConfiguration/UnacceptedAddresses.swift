@@ -32,6 +32,28 @@ package struct UnacceptedAddresses: Equatable, Sendable {
     package var isEmpty: Bool { everywhere.isEmpty && onLink.isEmpty }
 }
 
+extension Configuration {
+    /// The routers of one network namespace, with the names that interfaces have in it; nil is the
+    /// daemon's own.
+    package func part(in namespace: String?) -> Configuration {
+        var part = self
+        part.routers = routers.compactMap { router in
+            guard router.networkNamespace == namespace else { return nil }
+            guard let namespace else { return router }
+            func local(_ name: String) -> String { String(name.dropFirst(namespace.count + 1)) }
+            var router = router
+            router.networkNamespace = nil
+            router.interface = local(router.interface)
+            router.macvlanName = router.macvlanName.map(local)
+            for index in router.addresses.indices {
+                router.addresses[index].interface = router.addresses[index].interface.map(local)
+            }
+            return router
+        }
+        return part
+    }
+}
+
 extension VirtualRouterConfiguration {
     /// Whether packets to the addresses are taken while Active: an owner's always are (RFC 9568
     /// §6.4.3).

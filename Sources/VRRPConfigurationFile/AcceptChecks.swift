@@ -7,7 +7,12 @@ import VRRPWire
 /// Holds every router's `accept` against those before it.
 struct AcceptChecks {
     private let walk: Walk
-    private var seen: [IPAddress: (router: String, accepts: Bool)] = [:]
+    private var seen: [Place: (router: String, accepts: Bool)] = [:]
+
+    private struct Place: Hashable {
+        var address: IPAddress
+        var namespace: String?
+    }
 
     init(walk: Walk) {
         self.walk = walk
@@ -15,22 +20,14 @@ struct AcceptChecks {
 
     mutating func add(_ entry: RouterEntry) {
         guard entry.isAcceptKnown else { return }
-        if let namespace = entry.networkNamespace, entry.accept == false {
-            walk.report(
-                namespace.place,
-                "`accept: false` of router `\(entry.name)` is not enforced in another network"
-                    + " namespace than vrrpd's own",
-                advice: "start a vrrpd in the namespace (`ip netns exec NAME vrrpd …`), or write"
-                    + " `accept: true`")
-            return
-        }
         let accepts = entry.accept != false || entry.priority?.own == .owner
         for address in entry.addresses ?? [] {
             let number = address.value.address.address
             if number.family == .ipv6, number.isLinkLocal { continue }
-            if address.value.kind == .external || entry.networkNamespace != nil { continue }
-            let other = seen[number] ?? (entry.name, accepts)
-            seen[number] = other
+            if address.value.kind == .external { continue }
+            let key = Place(address: number, namespace: entry.networkNamespace?.own)
+            let other = seen[key] ?? (entry.name, accepts)
+            seen[key] = other
             guard other.accepts != accepts else { continue }
             walk.report(
                 address.place,

@@ -80,7 +80,7 @@ package enum Daemon {
         raiseDescriptorLimit()
         let lock = try lockState(options.stateDirectory)
         defer { extendLifetime(lock) }
-        let filter = PacketFilter(stateDirectory: options.stateDirectory)
+        let filter = PacketFilters(stateDirectory: options.stateDirectory)
         do throws(PacketFilterError) {
             try filter.start(configuration)
         } catch {
@@ -128,7 +128,7 @@ package enum Daemon {
 
     private static func startDevices(
         _ options: DaemonOptions, _ inbox: Mailbox<DeviceMessage>,
-        _ engine: Mailbox<EngineMessage>, _ office: Mailbox<OfficeMessage>, _ filter: PacketFilter
+        _ engine: Mailbox<EngineMessage>, _ office: Mailbox<OfficeMessage>, _ filter: PacketFilters
     ) throws(SystemError) -> JoinableThread {
         let directory = options.stateDirectory
         return try startThread(name: "vrrpd-devices") {
@@ -166,7 +166,7 @@ package enum Daemon {
     }
 
     /// After everything that needs it; as a rule the addresses are gone.
-    private static func finish(_ filter: PacketFilter) {
+    private static func finish(_ filter: PacketFilters) {
         do throws(PacketFilterError) {
             guard try !filter.finish() else { return }
             fail("addresses could not be removed, and stay filtered (`nft list table inet vrrpd`)")

@@ -27,8 +27,7 @@ final class DeviceSite {
         var family: AddressFamily
     }
 
-    /// The settings that were changed are noted in `ledger`. `filter` is for the daemon's own
-    /// namespace alone.
+    /// The settings that were changed are noted in `ledger`.
     init(
         namespace: NetworkNamespace? = nil, ledger: String, filter: PacketFilter?,
         warn: @escaping ([String]) -> Void
@@ -58,6 +57,7 @@ final class DeviceSite {
         parents = [:]
         managed = []
         restore()
+        _ = try? filter?.finish()
     }
 
     /// Whatever fails in here says so itself; entering the namespace does not.

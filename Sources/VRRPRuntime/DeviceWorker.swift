@@ -9,7 +9,7 @@ import VRRPWire
 struct DeviceWorker: ~Copyable {
     private let inbox: Mailbox<DeviceMessage>
     private let engine: Mailbox<EngineMessage>
-    private let filter: PacketFilter
+    private let filter: PacketFilters
     private let ledger: String
     private let warnings: Warnings
     private var poller: Poller
@@ -55,11 +55,11 @@ struct DeviceWorker: ~Copyable {
 
     init(
         inbox: Mailbox<DeviceMessage>, engine: Mailbox<EngineMessage>,
-        office: Mailbox<OfficeMessage>, filter: PacketFilter, stateDirectory: String
+        office: Mailbox<OfficeMessage>, filter: PacketFilters, stateDirectory: String
     ) throws(SystemError) {
         let ledger = stateDirectory + "/sysctls"
         let warnings = Warnings(office)
-        let home = try DeviceSite(ledger: ledger, filter: filter, warn: warnings.tell)
+        let home = try DeviceSite(ledger: ledger, filter: filter.home, warn: warnings.tell)
         let poller = try Poller()
         try poller.add(inbox.rawDescriptor, token: 0)
         self.inbox = inbox
@@ -162,6 +162,7 @@ extension DeviceWorker {
             if let number, let site = sites[number] {
                 if site.isReached(by: name) { continue }
                 forget(number)
+                filter.close(name)
                 answer(.namespaceGone(number: number))
                 leaving.append(site)
             }
@@ -188,8 +189,9 @@ extension DeviceWorker {
         } while sites[lastNumber] != nil
         do throws(SystemError) {
             let namespace = try NetworkNamespace(name)
+            guard let filter = openFilter(name, namespace) else { return }
             let site = try DeviceSite(
-                namespace: namespace, ledger: "\(ledger)-\(Self.fileName(name))", filter: nil,
+                namespace: namespace, ledger: "\(ledger)-\(Self.fileName(name))", filter: filter,
                 warn: warnings.tell)
             let ports = try NetworkPorts(
                 number: lastNumber, prefix: name + "/", namespace: namespace)
@@ -199,6 +201,16 @@ extension DeviceWorker {
             answer(.namespaceOpened(ports))
         } catch {
             warnings.tell(["\(Self.subject(name)) \(error); looking for it again and again"])
+        }
+    }
+
+    /// Nil when the kernel does not filter there what it must: then nothing of ours may be there.
+    private func openFilter(_ name: String, _ namespace: NetworkNamespace) -> PacketFilter? {
+        do throws(PacketFilterError) {
+            return try filter.open(name, namespace)
+        } catch {
+            warnings.tell(["\(Self.subject(name)) \(error)"])
+            return nil
         }
     }
 

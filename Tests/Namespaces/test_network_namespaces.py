@@ -7,7 +7,7 @@ import time
 import pytest
 
 from frames import advertisement, virtual_mac
-from lab import eventually, ip, run
+from lab import Node, eventually, ip, run
 from settings import IPV4, IPV6, configuration, entry
 
 macs = pytest.mark.parametrize("mac", ["interface", "virtual"])
@@ -190,3 +190,47 @@ def test_one_namespace_has_one_name(lab):
     blue.one.write(settings)
     result = run(*blue.one.command("--check"), check=False)
     assert result.returncode == 6 and "`vrid` 51 is on" in result.stderr
+
+
+@macs
+def test_accept_false_is_enforced_in_the_namespace(lab, mac):
+    blue = Outside(lab).appear()
+    one = blue.start(accept=False, mac=mac, addresses=[*IPV4, *IPV6])
+    host = Node(lab, "host", 99, addresses=["192.0.2.99/24", "fe80::99/64", "2001:db8:1::99/64"])
+
+    def ping(address):
+        return run("ip", "netns", "exec", host.namespace, "ping", "-n", "-c", "1", "-W", "1",
+                   address, check=False).returncode == 0
+
+    def table():
+        return run("ip", "netns", "exec", blue.name, "nft", "list", "ruleset").stdout
+
+    for family in ("ipv4", "ipv6"):
+        one.await_state("active", family=family)
+    eventually(lambda: "192.0.2.1" in blue.installed(), 2)
+    assert ping("192.0.2.3"), "its own address"
+    closed = ["192.0.2.1", "2001:db8:1::1", "fe80::1:1%lan0"]
+    assert not any(ping(address) for address in closed)
+    assert "vrrpd" in table()
+    assert not run("ip", "netns", "exec", one.namespace, "nft", "list", "ruleset").stdout
+    settings = configuration(network_namespace=blue.name, mac=mac, addresses=[*IPV4, *IPV6])
+    one.write(settings)
+    one.ctl("reload")
+    eventually(lambda: all(ping(address) for address in closed), 5, "open after a reload")
+    assert not table()
+    settings["routers"]["lan"]["accept"] = False
+    one.write(settings)
+    one.ctl("reload")
+    eventually(lambda: not any(ping(address) for address in closed), 5, "closed again")
+    assert one.stop() == 0 and not table()
+
+
+def test_a_namespace_whose_filter_is_somebody_elses_is_not_used(lab):
+    blue = Outside(lab).appear()
+    run("ip", "netns", "exec", blue.name, "nft", "add", "table", "inet", "vrrpd")
+    one = blue.start(accept=False)
+    time.sleep(1)
+    assert one.show()["state"] == "initialize" and "192.0.2.1" not in blue.installed()
+    assert "belongs to somebody else" in one.log.read_text()
+    run("ip", "netns", "exec", blue.name, "nft", "delete", "table", "inet", "vrrpd")
+    one.await_state("active")

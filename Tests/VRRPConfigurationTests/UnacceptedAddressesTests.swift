@@ -74,4 +74,42 @@ struct UnacceptedAddressesTests {
         #expect(try UnacceptedAddresses(load(pair())) == UnacceptedAddresses())
         #expect(try UnacceptedAddresses(load(pair("accept: false", "priority: owner"))).isEmpty)
     }
+
+    @Test("each network namespace has its part, with the names that its interfaces have there")
+    func parts() throws {
+        let configuration = try load(
+            """
+            routers:
+              home: {interface: eth1, vrid: 51, accept: false, addresses: [192.0.2.1/24]}
+              blue:
+                network-namespace: blue
+                interface: eth1
+                vrid: 51
+                accept: false
+                macvlan-name: gateway0
+                addresses: [fe80::1/64, {address: "2001:db8::1/64", interface: eth2}]
+              path:
+                network-namespace: /proc/1/ns/net
+                interface: eth1
+                vrid: 51
+                accept: false
+                addresses: [fe80::2/64]
+            """)
+        #expect(
+            configuration.routers.map(\.interface) == [
+                "blue/eth1", "eth1", "/proc/1/ns/net/eth1",
+            ])
+        let blue = configuration.part(in: "blue")
+        #expect(blue.routers.map(\.interface) == ["eth1"])
+        #expect(blue.routers[0].macvlanName == "gateway0")
+        #expect(blue.routers[0].addresses[1].interface == "eth2")
+        #expect(try UnacceptedAddresses(blue).everywhere == addresses("2001:db8::1"))
+        #expect(try UnacceptedAddresses(blue).onLink == ["eth1": addresses("fe80::1")])
+        #expect(
+            try UnacceptedAddresses(configuration.part(in: nil)).everywhere
+                == addresses("192.0.2.1"))
+        #expect(
+            try UnacceptedAddresses(configuration.part(in: "/proc/1/ns/net")).onLink
+                == ["eth1": addresses("fe80::2")])
+    }
 }

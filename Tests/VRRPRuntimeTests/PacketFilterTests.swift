@@ -87,7 +87,7 @@ struct PacketFilterTests {
     @Test("an address that no configuration names any more stays filtered while it is there")
     func leaving() throws {
         try inPlace { place in
-            let filter = PacketFilter(stateDirectory: place.directory)
+            let filter = PacketFilter(note: place.directory + "/packet-filter")
             let addresses = ["192.0.2.1/32", "192.0.2.2/32", "fe80::1/64", "fe80::2/64"]
             try filter.start(configuration(addresses))
             try filter.add(device: 1, of: "lo")
@@ -120,7 +120,7 @@ struct PacketFilterTests {
     @Test("somebody else's address does not stay filtered; nor does one that is accepted")
     func opening() throws {
         try inPlace { place in
-            let filter = PacketFilter(stateDirectory: place.directory)
+            let filter = PacketFilter(note: place.directory + "/packet-filter")
             try filter.start(configuration(["192.0.2.1/32", "192.0.2.2/32"]))
             try place.change(.add, "192.0.2.1/32", tag: 0)
             try place.change(.add, "192.0.2.2/32")
@@ -136,7 +136,7 @@ struct PacketFilterTests {
     @Test("reloads overlap; one that is given up leaves what the others ask for")
     func overlap() throws {
         try inPlace { place in
-            let filter = PacketFilter(stateDirectory: place.directory)
+            let filter = PacketFilter(note: place.directory + "/packet-filter")
             try filter.start(configuration(["192.0.2.1/32"], accept: true))
             place.expect(try place.ruleset().isEmpty && !place.hasNote)
             try filter.prepare(configuration(["192.0.2.1/32"]), request: 1)
@@ -158,7 +158,7 @@ struct PacketFilterTests {
     @Test("without a note for a successor nothing is filtered, and the daemon does not start")
     func note() throws {
         try inPlace { place in
-            let filter = PacketFilter(stateDirectory: place.directory + "/missing")
+            let filter = PacketFilter(note: place.directory + "/missing/packet-filter")
             let closed = try configuration(["192.0.2.1/32"])
             do throws(PacketFilterError) {
                 try filter.start(closed)

@@ -23,7 +23,7 @@ final class Office: @unchecked Sendable {
     let options: OfficeOptions
     let inbox: Mailbox<OfficeMessage>
     let engine: Mailbox<EngineMessage>
-    let filter: PacketFilter
+    let filter: PacketFilters
     let listener: LocalListener
     /// A second socket, behind which nothing can be changed; nil unless configured.
     let observer: LocalListener?
@@ -49,7 +49,7 @@ final class Office: @unchecked Sendable {
     /// Opens the control socket, so that a failure shows before anything starts.
     init(
         options: OfficeOptions, configuration: Configuration, inbox: Mailbox<OfficeMessage>,
-        engine: Mailbox<EngineMessage>, filter: PacketFilter
+        engine: Mailbox<EngineMessage>, filter: PacketFilters
     ) throws(SystemError) {
         let group = configuration.control.group.flatMap { groupID(named: $0) }
         let listener = try LocalListener(
