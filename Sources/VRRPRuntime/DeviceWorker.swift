@@ -162,7 +162,6 @@ extension DeviceWorker {
             if let number, let site = sites[number] {
                 if site.isReached(by: name) { continue }
                 forget(number)
-                filter.close(name)
                 answer(.namespaceGone(number: number))
                 leaving.append(site)
             }
@@ -174,6 +173,7 @@ extension DeviceWorker {
         sites[number] = nil
         for name in namespaces.keys where namespaces[name] == .some(number) {
             namespaces[name] = .some(nil)
+            filter.close(name)
         }
     }
 

@@ -35,6 +35,8 @@ final class PacketFilters: Sendable {
         _ name: String, _ namespace: NetworkNamespace
     ) throws(PacketFilterError) -> PacketFilter {
         try state.withLock { state throws(PacketFilterError) in
+            // What an attempt before opened in vain would be in the way: its table is somebody else's.
+            state.others[name] = nil
             let fileName = String(name.map { $0 == "/" ? "_" : $0 })
             let filter = PacketFilter(note: "\(note)-\(fileName)", namespace: namespace)
             if let running = state.running { try filter.start(running.part(in: name)) }
