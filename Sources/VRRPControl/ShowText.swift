@@ -88,7 +88,7 @@ extension RouterStatus {
         lines.append(
             ("interface", "\(interface), MAC \(mac ?? "unknown"), source \(source ?? "none")"))
         if !unicastPeers.isEmpty {
-            let crossing = hops > 0 ? ", at most \(hops) routers away" : ""
+            let crossing = hops > 0 ? ", across \(hops) router\(hops == 1 ? "" : "s") at most" : ""
             lines.append(("unicast", unicastPeers.joined(separator: ", ") + crossing))
         }
         if let authentication {

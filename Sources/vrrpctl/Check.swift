@@ -36,9 +36,10 @@ struct Check: ParsableCommand {
             if options.json {
                 try? options.printJSON(Verdict(valid: true, diagnostics: []))
             } else {
+                let count = configuration.routers.count
                 print(
-                    "\(file): valid for node \(configuration.node),"
-                        + " \(configuration.routers.count) virtual routers")
+                    "\(file): valid for node \(configuration.node), \(count) virtual router"
+                        + (count == 1 ? "" : "s"))
             }
         } catch {
             if options.json {
